@@ -1,0 +1,43 @@
+"""`inversion VERB ...`: finds the verb's file, runs it, and turns an error of input into one line."""
+
+import argparse
+import importlib
+import sys
+
+VERBS = {
+    "simulate": "draw pairs from a task, or a panel's observations",
+    "train": "fit an estimator to simulated pairs",
+    "reference": "invert a panel's observations by an exact or classical method",
+    "refine": "invert a panel's observations by a learned prior",
+    "sample": "draw from a trained posterior for every panel",
+    "calibrate": "score draws against the parameters that made the observations",
+    "compare": "score draws against exact draws",
+    "tables": "collect scores and costs into the study's tables",
+    "figure": "draw one figure from tables and draws",
+    "report": "write what the report quotes, and render it",
+    "infer": "draw from a trained posterior for an observation of your own",
+    "sync": "make Snakemake's records agree with what DVC brought",
+    "commit": "record what Snakemake made in dvc.lock",
+    "clean": "free the caches",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="inversion", description=__doc__.split(": ", 1)[1])
+    commands = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    argv = sys.argv[1:] if argv is None else argv
+    for verb, text in VERBS.items():
+        command = commands.add_parser(verb, help=text, description=text)
+        if argv[:1] == [verb]:
+            module = importlib.import_module(f"inversion.cli.{verb}")
+            module.add_arguments(command)
+    arguments = parser.parse_args(argv)
+    try:
+        return module.run(arguments) or 0
+    except (ValueError, FileNotFoundError) as error:
+        print(f"inversion: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
