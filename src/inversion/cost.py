@@ -1,0 +1,109 @@
+"""The ledger of cost: seconds, compile apart, and calls of what a method has to evaluate."""
+
+import resource
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NamedTuple
+
+import jax
+
+
+class Calls(NamedTuple):
+    """How often a method evaluated the simulator, the likelihood, its gradient, or a network.
+
+    One call is one theta; a gradient counts as a gradient alone, not as a likelihood besides.
+    """
+
+    simulator: float = 0
+    likelihood: float = 0
+    gradient: float = 0
+    network: float = 0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One row of costs.csv. cpu_s and wall_s leave compiling out; compile_s is wall seconds."""
+
+    task: str
+    method: str
+    budget: int
+    seed: int
+    verb: str
+    panel: str = ""
+    observations: int = 0
+    draws: int = 0
+    compile_s: float = 0.0
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+    simulator_calls: int = 0
+    likelihood_calls: int = 0
+    gradient_calls: int = 0
+    network_calls: int = 0
+    peak_mb: float = 0.0
+
+
+@dataclass
+class Ledger:
+    """Rows of cost, filled by `with ledger.entry(row) as entry:` around the work of each."""
+
+    rows: list[Cost] = field(default_factory=list)
+
+    @contextmanager
+    def entry(self, row: Cost):
+        entry = Entry(row)
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield entry
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        calls = entry.calls
+        self.rows.append(
+            replace(
+                entry.row,
+                compile_s=entry.compile_wall_s,
+                wall_s=wall - entry.compile_wall_s,
+                cpu_s=cpu - entry.compile_cpu_s,
+                simulator_calls=int(calls.simulator),
+                likelihood_calls=int(calls.likelihood),
+                gradient_calls=int(calls.gradient),
+                network_calls=int(calls.network),
+                peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            )
+        )
+
+    def as_rows(self) -> list[dict[str, Any]]:
+        return [asdict(row) for row in self.rows]
+
+
+class Entry:
+    """One piece of work under measurement."""
+
+    def __init__(self, row: Cost) -> None:
+        self.row = row
+        self.calls = Calls()
+        self.compile_wall_s = 0.0
+        self.compile_cpu_s = 0.0
+
+    def count(self, calls: Calls) -> None:
+        """Add calls to the row."""
+        self.calls = Calls(*(a + float(b) for a, b in zip(self.calls, calls, strict=True)))
+
+    def compile(self, function: Callable, *arguments: Any) -> Callable:
+        """`function` compiled for `arguments`, its seconds booked as compiling."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        compiled = jax.jit(function).lower(*arguments).compile()
+        self.compile_wall_s += time.perf_counter() - wall
+        self.compile_cpu_s += time.process_time() - cpu
+        return compiled
+
+
+def break_even(
+    training_s: float, per_observation_s: float, against_per_observation_s: float
+) -> float:
+    """The number of observations after which training has paid for itself; `inf` for never.
+
+    Training plus n passes costs less than n inversions anew for all n above
+    training_s / (against_per_observation_s - per_observation_s).
+    """
+    saved = against_per_observation_s - per_observation_s
+    return training_s / saved if saved > 0 else float("inf")

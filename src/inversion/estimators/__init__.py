@@ -1,0 +1,6 @@
+"""Amortised posteriors: trained once on simulated pairs. A new one is one file and one line here."""
+
+ESTIMATORS = {
+    "flow": "inversion.estimators.flow:Flow",
+    "flow_prior": "inversion.estimators.flow_prior:FlowPrior",
+}

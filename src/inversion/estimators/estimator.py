@@ -1,0 +1,52 @@
+"""What an amortised posterior gives to the training loop: a loss of one pair."""
+
+import abc
+
+import equinox as eqx
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from inversion.posterior import AbstractDensity, AbstractPosterior
+
+
+class AbstractEstimator(AbstractPosterior):
+    """A posterior with parameters to learn, on standardised, unconstrained theta and standardised y.
+
+    To write one:
+    - a constructor with keyword-only arguments: `key`, `theta_dim` and `y_shape`, given by the training
+      command, and the method's own settings, which become its entry in params.yaml;
+    - `loss` of one pair; the training loop takes its mean over batches;
+    - `sample`, and `log_prob` where there is a density (`AbstractDensityEstimator`).
+    """
+
+    @abc.abstractmethod
+    def loss(
+        self,
+        theta: Float[Array, " dim"],
+        y: Float[Array, "*event"],
+        *,
+        key: PRNGKeyArray,
+        progress: Float[Array, ""],
+    ) -> Float[Array, ""]:
+        """The objective at one pair; `progress` in [0, 1] says how much of the training is done."""
+
+
+class AbstractDensityEstimator(AbstractEstimator, AbstractDensity):
+    """An estimator trained by maximum likelihood: its loss is -log q(theta | y)."""
+
+    def loss(
+        self,
+        theta: Float[Array, " dim"],
+        y: Float[Array, "*event"],
+        *,
+        key: PRNGKeyArray,
+        progress: Float[Array, ""],
+    ) -> Float[Array, ""]:
+        del key, progress
+        return -self.log_prob(theta, y)
+
+
+def num_parameters(estimator: AbstractEstimator) -> int:
+    """How many numbers the estimator learns."""
+    import jax
+
+    return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(estimator, eqx.is_inexact_array)))

@@ -1,0 +1,230 @@
+"""The only training loop: everything between two reports of progress is one compiled scan over data on the device."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from inversion.cost import Calls, Entry
+from inversion.estimators.estimator import AbstractEstimator
+from inversion.estimators.trained import Standardisation, Trained, trained
+from inversion.records import Simulations
+from inversion.tasks.task import AbstractTask
+
+EPOCHS_A_CALL = 10  # at most, between two reports of progress and two looks at the patience
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """The settings of a training; the entry `fit:` of an estimator in params.yaml.
+
+    Adam (with decoupled `weight_decay`), the norm of the gradient clipped at `clip`, a cosine from
+    `learning_rate` down to `final_fraction` of it over all `epochs`. A share `validation` of the pairs is
+    held out; after `patience` epochs without a better loss on it the training stops. `average` > 0 is the
+    decay of an exponential moving average of the parameters, which is then what is validated and kept.
+    `fresh_noise` simulates a new y for the batch's theta at every step.
+    """
+
+    epochs: int
+    batch: int = 256
+    learning_rate: float = 1e-3
+    final_fraction: float = 0.0
+    clip: float = 5.0
+    weight_decay: float = 0.0
+    average: float = 0.0
+    patience: int | None = None
+    validation: float = 0.1
+    fresh_noise: bool = False
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch < 1:
+            raise ValueError(
+                f"Expected epochs and batch of at least 1; got {self.epochs} and {self.batch}."
+            )
+        if not 0 < self.validation < 1:
+            raise ValueError(f"Expected validation between 0 and 1; got {self.validation}.")
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a training came to; `stopped` is `finished`, `patience` or `diverged`; epochs count from 1."""
+
+    model: Trained
+    train: Float[np.ndarray, " epochs"]
+    validation: Float[np.ndarray, " epochs"]
+    best_epoch: int
+    stopped: str
+    steps: int
+
+
+class State(NamedTuple):
+    """What the loop carries: parameters, their average, the optimiser's state, the best so far."""
+
+    parameters: Any
+    average: Any
+    optimiser: Any
+    step: Array
+    best: Any
+    best_validation: Array
+
+
+class Batch(NamedTuple):
+    """Pairs as the estimator sees them, `u` and `v`, and theta in the task's units for fresh noise."""
+
+    theta: Float[Array, "n dim"]
+    u: Float[Array, "n dim"]
+    v: Float[Array, "n *event"]
+
+
+class Loop(NamedTuple):
+    """One training, from a step to all epochs of a call."""
+
+    static: Any  # the estimator less its parameters
+    task: AbstractTask
+    maps: Standardisation
+    training: Training
+    optimiser: optax.GradientTransformation
+    batch: int
+    steps: int  # of an epoch
+
+    def loss(self, parameters: Any, pairs: Batch, key: PRNGKeyArray, progress: Array) -> Array:
+        """The mean loss of a batch."""
+        model = eqx.combine(parameters, self.static)
+        keys = jax.random.split(key, len(pairs.u))
+        losses = jax.vmap(lambda u, v, key: model.loss(u, v, key=key, progress=progress))
+        return jnp.mean(losses(pairs.u, pairs.v, keys))
+
+    def step(self, state: State, pairs: Batch, key: PRNGKeyArray) -> tuple[State, Array]:
+        key_loss, key_noise = jax.random.split(key)
+        if self.training.fresh_noise:
+            simulate = jax.vmap(lambda key, theta: self.maps.y_in(self.task.simulate(key, theta)))
+            fresh = simulate(jax.random.split(key_noise, self.batch), pairs.theta)
+            pairs = pairs._replace(v=fresh)
+        progress = state.step / (self.training.epochs * self.steps)
+        loss, gradient = jax.value_and_grad(self.loss)(state.parameters, pairs, key_loss, progress)
+        updates, optimiser = self.optimiser.update(gradient, state.optimiser, state.parameters)
+        parameters = optax.apply_updates(state.parameters, updates)
+        average = parameters
+        if self.training.average > 0:
+            # Early on the average runs over as many steps as there are.
+            keep = jnp.minimum(self.training.average, (1 + state.step) / (10 + state.step))
+            average = optax.incremental_update(parameters, state.average, 1 - keep)
+        state = state._replace(parameters=parameters, average=average, optimiser=optimiser)
+        return state._replace(step=state.step + 1), loss
+
+    def epoch(
+        self, state: State, keys: PRNGKeyArray, pairs: Batch, held_out: Batch
+    ) -> tuple[State, tuple[Array, Array]]:
+        key_order, key_steps, key_validation = keys
+        order = jax.random.permutation(key_order, len(pairs.u))[: self.steps * self.batch]
+
+        def step(state: State, inputs: tuple[Array, PRNGKeyArray]) -> tuple[State, Array]:
+            rows, key = inputs
+            return self.step(state, jax.tree.map(lambda leaf: leaf[rows], pairs), key)
+
+        inputs = (order.reshape(self.steps, -1), jax.random.split(key_steps, self.steps))
+        state, losses = jax.lax.scan(step, state, inputs)
+        value = self.loss(state.average, held_out, key_validation, jnp.ones(()))
+        better = value < state.best_validation
+        best = jax.tree.map(lambda new, old: jnp.where(better, new, old), state.average, state.best)
+        state = state._replace(best=best)
+        return state._replace(best_validation=jnp.where(better, value, state.best_validation)), (
+            jnp.mean(losses),
+            value,
+        )
+
+    def epochs(
+        self, state: State, keys: PRNGKeyArray, pairs: Batch, held_out: Batch
+    ) -> tuple[State, tuple[Array, Array]]:
+        return jax.lax.scan(lambda s, k: self.epoch(s, k, pairs, held_out), state, keys)
+
+
+def fit(
+    key: PRNGKeyArray,
+    estimator: AbstractEstimator,
+    task: AbstractTask,
+    simulations: Simulations,
+    training: Training,
+    *,
+    entry: Entry,
+    report: Callable[[int, float], None] = lambda epochs, validation: None,
+) -> Fit:
+    """Minimise the mean of `estimator.loss` over the pairs; the parameters of the best epoch are kept.
+
+    A validation loss that is no longer finite ends the training as `diverged`; the model is then the best
+    one before, at worst the untrained one, and never holds a NaN. `report` is called with the number of
+    epochs done and the best validation loss. Seconds of compiling and calls go to `entry`.
+    """
+    key_split, key_train, key_validation = jax.random.split(key, 3)
+    maps = Standardisation.of(task, simulations)
+    pairs, held_out = _split(key_split, maps, simulations, training.validation)
+    batch = min(training.batch, len(pairs.u))
+    parameters, static = eqx.partition(estimator, eqx.is_inexact_array)
+    optimiser = _optimiser(training, -(-len(pairs.u) // batch))
+    loop = Loop(static, task, maps, training, optimiser, batch, len(pairs.u) // batch)
+    state = State(
+        parameters=parameters,
+        average=parameters,
+        optimiser=optimiser.init(parameters),
+        step=jnp.zeros((), jnp.int32),
+        best=parameters,
+        best_validation=jnp.asarray(jnp.inf),
+    )
+    keys = jax.random.split(key_train, (training.epochs, 3)).at[:, 2].set(key_validation)
+    chunk = next(n for n in range(EPOCHS_A_CALL, 0, -1) if training.epochs % n == 0)
+    run = entry.compile(loop.epochs, state, keys[:chunk], pairs, held_out)
+    train, validation = np.zeros(0, np.float32), np.zeros(0, np.float32)
+    stopped = "finished"
+    for start in range(0, training.epochs, chunk):
+        state, (losses, values) = run(state, keys[start : start + chunk], pairs, held_out)
+        train, validation = np.append(train, losses), np.append(validation, values)
+        report(len(validation), float(state.best_validation))
+        if not np.isfinite(validation[-1]):
+            stopped = "diverged"
+            break
+        if len(validation) - np.nanargmin(validation) > (training.patience or training.epochs):
+            stopped = "patience"
+            break
+    steps = len(validation) * loop.steps
+    entry.count(
+        Calls(
+            simulator=steps * batch if training.fresh_noise else 0,
+            network=steps * batch + len(validation) * len(held_out.u),
+        )
+    )
+    finite = np.where(np.isfinite(validation), validation, np.inf)
+    model = trained(eqx.combine(state.best, static), maps)
+    return Fit(model, train, validation, int(np.argmin(finite)) + 1, stopped, steps)
+
+
+def _split(
+    key: PRNGKeyArray, maps: Standardisation, simulations: Simulations, share: float
+) -> tuple[Batch, Batch]:
+    """The pairs to train on and those held out, in a random order, as the estimator sees them."""
+    num_train = len(simulations) - max(1, round(share * len(simulations)))
+    if num_train < 1:
+        raise ValueError(f"Expected at least 2 pairs to train on; got {len(simulations)}.")
+    order = jax.random.permutation(key, len(simulations))
+    theta, y = jnp.asarray(simulations.theta)[order], jnp.asarray(simulations.y)[order]
+    pairs = Batch(theta, jax.vmap(maps.theta_in)(theta), jax.vmap(maps.y_in)(y))
+    first, last = slice(None, num_train), slice(num_train, None)
+    return tuple(jax.tree.map(lambda leaf: leaf[rows], pairs) for rows in (first, last))
+
+
+def _optimiser(training: Training, steps: int) -> optax.GradientTransformation:
+    """Adam under a cosine over `steps` an epoch, which count a last truncated batch although it is not run."""
+    schedule = optax.cosine_decay_schedule(
+        training.learning_rate, training.epochs * steps, training.final_fraction
+    )
+    adam = (
+        optax.adamw(schedule, weight_decay=training.weight_decay)
+        if training.weight_decay > 0
+        else optax.adam(schedule)
+    )
+    return optax.chain(optax.clip_by_global_norm(training.clip), adam)

@@ -1,0 +1,177 @@
+"""A trained model: an estimator with the maps between the task's theta and y and what the network sees.
+
+Saved as one file without pickle: a line of JSON that rebuilds the structure, then the leaves.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+from numpyro.distributions.transforms import biject_to
+
+from inversion.estimators import ESTIMATORS
+from inversion.estimators.estimator import AbstractEstimator
+from inversion.posterior import AbstractDensity, AbstractPosterior
+from inversion.records import Simulations, write_atomic
+from inversion.registry import build
+from inversion.tasks import make_task
+from inversion.tasks.task import AbstractTask
+
+FORMAT = "inversion-model-1"
+
+
+class Standardisation(eqx.Module):
+    """theta -> unconstrained by the prior's own support -> mean 0, standard deviation 1; y likewise scaled."""
+
+    task: AbstractTask = eqx.field(static=True)
+    theta_mean: Float[np.ndarray | Array, " dim"]
+    theta_std: Float[np.ndarray | Array, " dim"]
+    y_mean: Float[np.ndarray | Array, "*event"]
+    y_std: Float[np.ndarray | Array, "*event"]
+
+    @classmethod
+    def of(cls, task: AbstractTask, simulations: Simulations) -> "Standardisation":
+        """The moments of the simulations."""
+        theta = np.asarray(_bijection(task).inv(jnp.asarray(simulations.theta)))
+        return cls(task, *_moments(theta), *_moments(simulations.y))
+
+    @classmethod
+    def identity(cls, task: AbstractTask) -> "Standardisation":
+        """Of the right shapes, for loading."""
+        dim, event = _unconstrained_dim(task), task.event_shape
+        zeros, ones = np.zeros(dim, np.float32), np.ones(dim, np.float32)
+        return cls(task, zeros, ones, np.zeros(event, np.float32), np.ones(event, np.float32))
+
+    def theta_in(self, theta: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        return (_bijection(self.task).inv(theta) - self.theta_mean) / self.theta_std
+
+    def theta_out(self, u: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        return _bijection(self.task)(u * self.theta_std + self.theta_mean)
+
+    def y_in(self, y: Float[Array, "*event"]) -> Float[Array, "*event"]:
+        return (y - self.y_mean) / self.y_std
+
+    def log_det(self, theta: Float[Array, " dim"]) -> Float[Array, ""]:
+        """log |det d theta_in / d theta|."""
+        bijection = _bijection(self.task)
+        u = bijection.inv(theta)
+        forward = jnp.sum(bijection.log_abs_det_jacobian(u, theta))
+        return -forward - jnp.sum(jnp.log(self.theta_std))
+
+
+class Trained(AbstractPosterior):
+    """A trained estimator in the task's own units."""
+
+    estimator: AbstractEstimator
+    standardisation: Standardisation
+
+    def sample(
+        self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
+    ) -> Float[Array, "num dim"]:
+        u = self.estimator.sample(key, self.standardisation.y_in(y), num)
+        return jax.vmap(self.standardisation.theta_out)(u)
+
+
+class TrainedDensity(Trained, AbstractDensity):
+    """A trained estimator whose density is known."""
+
+    def log_prob(self, theta: Float[Array, " dim"], y: Float[Array, "*event"]) -> Float[Array, ""]:
+        maps = self.standardisation
+        u = self.estimator.log_prob(maps.theta_in(theta), maps.y_in(y))
+        return u + maps.log_det(theta)
+
+
+def trained(estimator: AbstractEstimator, standardisation: Standardisation) -> Trained:
+    """The posterior in the task's own units, with a density where the estimator has one."""
+    kind = TrainedDensity if isinstance(estimator, AbstractDensity) else Trained
+    return kind(estimator, standardisation)
+
+
+def make_estimator(
+    key: PRNGKeyArray, task: AbstractTask, kind: str, network: Mapping[str, Any]
+) -> AbstractEstimator:
+    """The untrained estimator that a params.yaml entry describes."""
+    return build(
+        ESTIMATORS,
+        {"kind": kind, **network},
+        key=key,
+        theta_dim=_unconstrained_dim(task),
+        y_shape=task.event_shape,
+    )
+
+
+def save_model(path: str | Path, model: Trained, header: Mapping[str, Any]) -> None:
+    """Write the model; `header` holds `task` (a params.yaml entry), `kind` and `network`."""
+    line = json.dumps({"format": FORMAT, **header}, sort_keys=True) + "\n"
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            file.write(line.encode())
+            eqx.tree_serialise_leaves(file, model)
+
+    write_atomic(path, write)
+
+
+def read_header(path: str | Path) -> dict[str, Any]:
+    """What the model says of itself."""
+    with Path(path).open("rb") as file:
+        line = file.readline(1_000_000)
+    try:
+        header = json.loads(line)
+    except ValueError:
+        header = None
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise ValueError(
+            f"Expected a trained model ({FORMAT}) in {path}; got another kind of file."
+        )
+    return header
+
+
+def load_model(path: str | Path) -> Trained:
+    """The model as a posterior; a model of a user's own task needs that task's module on the path."""
+    header = read_header(path)
+    task = make_task(header["task"])
+    estimator = eqx.filter_eval_shape(
+        make_estimator, jax.random.key(0), task, header["kind"], header["network"]
+    )
+    like = trained(estimator, Standardisation.identity(task))
+    try:
+        with Path(path).open("rb") as file:
+            file.readline()
+            model = eqx.tree_deserialise_leaves(file, like)
+            rest = file.read(1)
+    except Exception as error:
+        raise ValueError(f"Expected the whole model in {path}; got a truncated file.") from error
+    if rest:
+        raise ValueError(f"Expected {path} to end with the model's last leaf; got more.")
+    return model
+
+
+def check_observation(y: np.ndarray, event_shape: tuple[int, ...]) -> None:
+    """Refuse at the door what no network can answer; `y` has a leading axis of observations."""
+    if y.shape[1:] != tuple(event_shape):
+        raise ValueError(f"Expected observations of shape {event_shape}; got {y.shape[1:]}.")
+    if not np.isfinite(y).all():
+        bad = int((~np.isfinite(y.reshape(len(y), math.prod(event_shape)))).any(axis=1).sum())
+        raise ValueError(f"Expected finite observations; got {bad} of {len(y)} that are not.")
+
+
+def _bijection(task: AbstractTask):
+    return biject_to(task.prior().support)
+
+
+def _unconstrained_dim(task: AbstractTask) -> int:
+    return _bijection(task).inverse_shape((task.dim,))[0]
+
+
+def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    std = x.std(axis=0, dtype=np.float64)
+    std = np.where(std > 0, std, 1.0)
+    return x.mean(axis=0, dtype=np.float64).astype(np.float32), std.astype(np.float32)

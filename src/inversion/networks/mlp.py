@@ -1,0 +1,45 @@
+"""A multilayer perceptron for one sample."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+ACTIVATIONS = {"relu": jax.nn.relu, "silu": jax.nn.silu, "gelu": jax.nn.gelu, "tanh": jnp.tanh}
+
+
+class MLP(eqx.Module):
+    """`depth` hidden layers of `width`; weights and biases start uniform in +-1/sqrt(fan in)."""
+
+    weights: list[Float[Array, "into out"]]
+    biases: list[Float[Array, " out"]]
+    activation: str = eqx.field(static=True)
+
+    def __init__(
+        self,
+        into: int,
+        out: int,
+        *,
+        width: int,
+        depth: int,
+        activation: str = "relu",
+        key: PRNGKeyArray,
+    ) -> None:
+        if activation not in ACTIVATIONS:
+            raise ValueError(
+                f"Expected an activation among {', '.join(ACTIVATIONS)}; got {activation!r}."
+            )
+        sizes = [into, *[width] * depth, out]
+        self.weights, self.biases = [], []
+        for k, (n, m) in zip(jax.random.split(key, depth + 1), zip(sizes[:-1], sizes[1:])):
+            key_weight, key_bias = jax.random.split(k)
+            bound = max(n, 1) ** -0.5
+            self.weights.append(jax.random.uniform(key_weight, (n, m), minval=-bound, maxval=bound))
+            self.biases.append(jax.random.uniform(key_bias, (m,), minval=-bound, maxval=bound))
+        self.activation = activation
+
+    def __call__(self, x: Float[Array, " into"]) -> Float[Array, " out"]:
+        *hidden, (last_weight, last_bias) = zip(self.weights, self.biases)
+        for weight, bias in hidden:
+            x = ACTIVATIONS[self.activation](x @ weight + bias)
+        return x @ last_weight + last_bias

@@ -1,0 +1,27 @@
+"""What every method offers: draws of theta given y, and where it can, their density. Start reading here."""
+
+import abc
+
+import equinox as eqx
+from jaxtyping import Array, Float, PRNGKeyArray
+
+
+class AbstractPosterior(eqx.Module):
+    """A conditional distribution of theta given y that one can draw from.
+
+    To write one, give `sample` for a single observation; whoever calls it batches with `jax.vmap`.
+    """
+
+    @abc.abstractmethod
+    def sample(
+        self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
+    ) -> Float[Array, "num dim"]:
+        """`num` independent draws of theta given one observation."""
+
+
+class AbstractDensity(AbstractPosterior):
+    """A posterior whose normalised density is known."""
+
+    @abc.abstractmethod
+    def log_prob(self, theta: Float[Array, " dim"], y: Float[Array, "*event"]) -> Float[Array, ""]:
+        """log q(theta | y) in nats, in the units of theta."""

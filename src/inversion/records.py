@@ -1,0 +1,101 @@
+"""What passes between the verbs: frozen records of arrays, saved as npz and checked when they are read."""
+
+import os
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from jaxtyping import Float, Int
+
+
+def write_atomic(path: str | Path, write: Callable[[Path], None]) -> None:
+    """Write to a temporary name beside `path` and rename, so that no reader ever sees half a file."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Record:
+    """Arrays with one meaning; a field that may be None is optional in the file as well."""
+
+    def save(self, path: str | Path) -> None:
+        arrays = {f.name: getattr(self, f.name) for f in fields(self)}
+        arrays = {name: np.asarray(value) for name, value in arrays.items() if value is not None}
+
+        def write(temporary: Path) -> None:
+            with temporary.open("wb") as file:
+                np.savez(file, **arrays)
+
+        write_atomic(path, write)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        required = [f.name for f in fields(cls) if f.default is not None]
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+        except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+            if isinstance(error, FileNotFoundError):
+                raise
+            raise ValueError(f"Expected {path} to be a whole npz file; got: {error}.") from error
+        known = {f.name for f in fields(cls)}
+        if not set(required) <= set(arrays) <= known:
+            raise ValueError(
+                f"Expected {cls.__name__} with {', '.join(required)} in {path}; "
+                f"got {', '.join(arrays) or 'nothing'}."
+            )
+        return cls(**arrays)
+
+
+@dataclass(frozen=True)
+class Simulations(Record):
+    """Pairs from the joint distribution; `length` counts the valid rows of each y that varies."""
+
+    theta: Float[np.ndarray, "n dim"]
+    y: Float[np.ndarray, "n *event"]
+    length: Int[np.ndarray, " n"] | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.theta) != len(self.y):
+            raise ValueError(
+                f"Expected as many theta as y; got {len(self.theta)} and {len(self.y)}."
+            )
+
+    def __len__(self) -> int:
+        return len(self.theta)
+
+    def head(self, num: int) -> Self:
+        """The first `num` pairs."""
+        length = None if self.length is None else self.length[:num]
+        return type(self)(self.theta[:num], self.y[:num], length)
+
+
+@dataclass(frozen=True)
+class Draws(Record):
+    """Draws of theta for each observation, with what made the observations where it is known.
+
+    `log_prob` is the method's own density of its draws, `log_prob_true` of `theta_true`, which is NaN
+    where an observation has no true parameter.
+    """
+
+    theta_true: Float[np.ndarray, "obs dim"]
+    y: Float[np.ndarray, "obs *event"]
+    theta: Float[np.ndarray, "obs draw dim"]
+    log_prob: Float[np.ndarray, "obs draw"] | None = None
+    log_prob_true: Float[np.ndarray, " obs"] | None = None
+
+    def __post_init__(self) -> None:
+        obs, dim = self.theta_true.shape
+        if self.theta.ndim != 3 or self.theta.shape[0] != obs or self.theta.shape[2] != dim:
+            raise ValueError(
+                f"Expected theta of shape ({obs}, draw, {dim}); got {self.theta.shape}."
+            )

@@ -1,0 +1,16 @@
+"""Inverse problems: joint distributions p(theta) p(y | theta). A new one is one file and one line here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from inversion.registry import build
+
+TASKS = {
+    "two_moons_line": "inversion.tasks.two_moons_line:TwoMoonsLine",
+    "gaussian_linear": "inversion.tasks.gaussian_linear:GaussianLinear",
+}
+
+
+def make_task(entry: Mapping[str, Any]):
+    """The task that a params.yaml entry describes."""
+    return build(TASKS, entry)
