@@ -1,0 +1,166 @@
+"""From the settings to the cells of the grid that is run: what is simulated, trained, drawn and scored.
+
+Nothing here imports JAX: Snakemake reads it each time that it looks at the study. A cell is a named tuple
+whose fields are the wildcards of its rule, so that `address(pattern, cell)` is the file it makes.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+# Refinements that end in one point: nothing to calibrate.
+POINT_ESTIMATES = frozenset({"hqs", "admm", "latent_map", "ascent"})
+# Methods whose chains are kept as ArviZ NetCDF besides.
+CHAINS = frozenset({"nuts", "latent_nuts"})
+PANELS = ("calibration", "comparison", "density")
+
+Params = Mapping[str, Any]
+
+
+class Simulation(NamedTuple):
+    """Pairs to train on."""
+
+    task: str
+    budget: int
+    seed: int
+
+
+class Panel(NamedTuple):
+    """The observations that every method inverts."""
+
+    task: str
+    panel: str
+
+
+class Fit(NamedTuple):
+    """One estimator, trained; its name is that of a method."""
+
+    task: str
+    method: str
+    budget: int
+    seed: int
+
+
+class Draw(NamedTuple):
+    """One method's draws for one panel."""
+
+    family: str
+    panel: str
+    task: str
+    method: str
+    budget: int
+    seed: int
+
+
+class Cells(NamedTuple):
+    """Every cell of a grid, each kind in the order in which the grid names it."""
+
+    simulations: tuple[Simulation, ...]
+    panels: tuple[Panel, ...]
+    fits: tuple[Fit, ...]
+    draws: tuple[Draw, ...]
+    calibrations: tuple[Draw, ...]
+    comparisons: tuple[Draw, ...]
+
+    def drawn(self, family: str) -> tuple[Draw, ...]:
+        """The draws of one family."""
+        return tuple(draw for draw in self.draws if draw.family == family)
+
+    @property
+    def sampled(self) -> tuple[Fit, ...]:
+        """Fits that are drawn from themselves, not only refined: one job makes all their panels."""
+        return _unique(
+            Fit(draw.task, draw.method, draw.budget, draw.seed) for draw in self.drawn("amortised")
+        )
+
+
+def expand(params: Params) -> Cells:
+    """The cells of `params["grids"][params["grid"]]`."""
+    draws = _unique(
+        draw for block in params["grids"][params["grid"]] for draw in _draws(params, block)
+    )
+    fits = _unique(_fit(params, draw) for draw in draws if draw.family != "reference")
+    exact = {draw.task for draw in draws if draw.method == "exact"}
+    return Cells(
+        simulations=_unique(Simulation(fit.task, fit.budget, fit.seed) for fit in fits),
+        panels=_unique(Panel(draw.task, draw.panel) for draw in draws),
+        fits=fits,
+        draws=draws,
+        calibrations=tuple(draw for draw in draws if draw.panel == "calibration"),
+        comparisons=tuple(
+            draw
+            for draw in draws
+            if draw.panel == "comparison" and draw.method != "exact" and draw.task in exact
+        ),
+    )
+
+
+def address(pattern: str, cell: tuple) -> str:
+    """The file that `cell` has under a rule's `pattern`."""
+    return pattern.format(**cell._asdict())
+
+
+def family_of(params: Params, method: str) -> str:
+    """`amortised`, `refined` or `reference`: a method's name belongs to one family."""
+    families = {"amortised": "estimators", "refined": "refinements", "reference": "references"}
+    return next(family for family, section in families.items() if method in params[section])
+
+
+def panels_of(params: Params, method: str) -> tuple[str, ...]:
+    """The panels that a method inverts."""
+    family = family_of(params, method)
+    if family == "amortised" or method == "exact":
+        return PANELS
+    if family == "refined" and params["refinements"][method]["kind"] in POINT_ESTIMATES:
+        return ("comparison",)
+    return ("calibration", "comparison")
+
+
+def observations_of(params: Params, task: str, panel: str) -> int | list:
+    """What a panel holds: a number of prior-predictive observations, or the observations themselves."""
+    observations = params["panels"][panel]["observations"]
+    if panel == "calibration":
+        return max(observations.values())
+    return observations[task] if isinstance(observations, Mapping) else observations
+
+
+def observations_used(params: Params, task: str, method: str, panel: str) -> int:
+    """How many of a panel's observations a method inverts, the first ones: samplers are slow."""
+    observations = observations_of(params, task, panel)
+    if panel == "calibration":
+        amortised = family_of(params, method) == "amortised" or method == "exact"
+        counts = params["panels"][panel]["observations"]
+        return counts["estimators" if amortised else "samplers"]
+    return observations if isinstance(observations, int) else len(observations)
+
+
+def chains(entries: Params) -> set[str]:
+    """The methods of a section whose chains are kept."""
+    return {name for name, entry in entries.items() if entry["kind"] in CHAINS}
+
+
+def draws_of(params: Params, panel: str) -> int:
+    """Draws for each observation of a panel; 0 where only the density of the truth is asked for."""
+    return params["panels"][panel].get("draws", 0)
+
+
+def _draws(params: Params, block: Mapping[str, list]) -> Iterable[Draw]:
+    trained = [*block.get("estimators", []), *block.get("refinements", [])]
+    for task in block["tasks"]:
+        for method in block.get("references", []):
+            for panel in panels_of(params, method):
+                yield Draw("reference", panel, task, method, 0, 0)
+        for method in trained:
+            for budget in block["budgets"]:
+                for seed in block["seeds"]:
+                    for panel in panels_of(params, method):
+                        yield Draw(family_of(params, method), panel, task, method, budget, seed)
+
+
+def _fit(params: Params, draw: Draw) -> Fit:
+    refined = draw.family == "refined"
+    method = params["refinements"][draw.method]["prior"] if refined else draw.method
+    return Fit(draw.task, method, draw.budget, draw.seed)
+
+
+def _unique(cells: Iterable) -> tuple:
+    return tuple(dict.fromkeys(cells))

@@ -1,0 +1,63 @@
+"""Stands in for `inversion` in tests of the workflow: each output is a hash of the arguments and the inputs.
+
+The ledger's records differ each time, as seconds do. FAKE_LOG names a file that gets a line for each job;
+FAKE_SLEEP delays the writing. The verbs that handle the records of the two engines are the real ones.
+"""
+
+import hashlib
+import os
+import sys
+import time
+from pathlib import Path
+
+OUTPUTS = ("--out", "--history", "--cost", "--record", "--netcdf", "--curves")
+REAL = ("sync", "commit", "clean")
+
+
+def options(arguments: list[str]) -> dict[str, list[str]]:
+    """Values by option; what stands before the first option belongs to the empty name."""
+    found, name = {"": []}, ""
+    for argument in arguments:
+        if argument.startswith("--"):
+            name = argument
+            found[name] = []
+        else:
+            found[name].append(argument)
+    return found
+
+
+def digest(value: str) -> bytes:
+    path = Path(value)
+    if not value.startswith("{") and path.is_file():
+        return hashlib.sha256(path.read_bytes()).digest()
+    return value.encode()
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    temporary.write_text(text)
+    os.replace(temporary, path)
+
+
+def main(arguments: list[str]) -> None:
+    if arguments[0] in REAL:
+        os.execv(sys.executable, [sys.executable, "-m", "inversion.cli.main", *arguments])
+    given = options(arguments[1:])
+    state = hashlib.sha256(arguments[0].encode())
+    for name, values in sorted(given.items()):
+        for value in values if name not in OUTPUTS else ():
+            state.update(digest(value))
+    time.sleep(float(os.environ.get("FAKE_SLEEP", 0)))
+    for name in OUTPUTS:
+        for path in given.get(name, ()):
+            seconds = os.urandom(8).hex() if name == "--cost" else ""
+            mark = f"{state.hexdigest()} {name} {Path(path).suffix} {seconds}\n"
+            write(Path(path), mark * (1 if name == "--cost" else 1000))
+    if "FAKE_LOG" in os.environ:
+        with open(os.environ["FAKE_LOG"], "a") as log:
+            log.write(f"{arguments[0]} {given.get('--out', [''])[0]}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

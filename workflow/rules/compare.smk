@@ -1,0 +1,47 @@
+# Scores of draws against exact draws, and of an estimator's density against the exact one.
+
+
+rule compare:
+    input:
+        draws=lambda w: draws_file("comparison", w),
+        exact="results/draws/reference/comparison/{task}/exact/0/0.npz",
+        code=code("inversion.cli.compare"),
+    output:
+        scores="results/scores/comparison/{task}/{method}/{budget}/{seed}.csv",
+    log:
+        ".cache/logs/compare/{task}/{method}/{budget}/{seed}.log",
+    wildcard_constraints:
+        method=one_of([*config["references"], *config["refinements"]]),
+    cache: "omit-software"
+    params:
+        cell=of_scores,
+    shell:
+        "inversion compare --cell {params.cell:q} --draws {input.draws:q} --exact {input.exact:q}"
+        " --out {output.scores:q} 2> {log:q}"
+
+
+rule compare_density:
+    input:
+        draws=rules.sample.output.comparison,
+        exact="results/draws/reference/comparison/{task}/exact/0/0.npz",
+        density=rules.sample.output.density,
+        exact_density="results/draws/reference/density/{task}/exact/0/0.npz",
+        code=code("inversion.cli.compare"),
+    output:
+        scores="results/scores/comparison/{task}/{method}/{budget}/{seed}.csv",
+    log:
+        ".cache/logs/compare/{task}/{method}/{budget}/{seed}.log",
+    wildcard_constraints:
+        method=one_of(config["estimators"]),
+    cache: "omit-software"
+    params:
+        cell=of_scores,
+    shell:
+        "inversion compare --cell {params.cell:q} --draws {input.draws:q} --exact {input.exact:q}"
+        " --density {input.density:q} --exact-density {input.exact_density:q}"
+        " --out {output.scores:q} 2> {log:q}"
+
+
+rule phase_compare:
+    input:
+        made(rules.compare.output, CELLS.comparisons),

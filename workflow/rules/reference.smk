@@ -1,0 +1,57 @@
+# Exact and classical inversions, which train nothing: budget and seed are 0. Chains are kept as NetCDF besides.
+
+REFERENCE_CHAINS = grid.chains(config["references"])
+
+
+def reference_code(w):
+    return code(
+        "inversion.cli.reference",
+        task_module(w),
+        kind(REFERENCES, "references", w.method),
+    )
+
+
+rule reference:
+    input:
+        panel=rules.panel.output.panel,
+        code=reference_code,
+    output:
+        draws="results/draws/reference/{panel}/{task}/{method}/0/{seed}.npz",
+        record="results/draws/reference/{panel}/{task}/{method}/0/{seed}.json",
+        cost="results/costs/reference/{panel}/{task}/{method}/0/{seed}.csv",
+    log:
+        ".cache/logs/reference/{panel}/{task}/{method}/0/{seed}.log",
+    wildcard_constraints:
+        method=one_of(set(config["references"]) - REFERENCE_CHAINS),
+    cache: "omit-software"
+    params:
+        cell=lambda w: of_panel(w, "references"),
+    shell:
+        "inversion reference --cell {params.cell:q} --panel {input.panel:q} --out {output.draws:q}"
+        " --record {output.record:q} --cost {output.cost:q} 2> {log:q}"
+
+
+rule reference_chains:
+    input:
+        panel=rules.panel.output.panel,
+        code=reference_code,
+    output:
+        draws="results/draws/reference/{panel}/{task}/{method}/0/{seed}.npz",
+        record="results/draws/reference/{panel}/{task}/{method}/0/{seed}.json",
+        chains="results/draws/reference/{panel}/{task}/{method}/0/{seed}.nc",
+        cost="results/costs/reference/{panel}/{task}/{method}/0/{seed}.csv",
+    log:
+        ".cache/logs/reference/{panel}/{task}/{method}/0/{seed}.log",
+    wildcard_constraints:
+        method=one_of(REFERENCE_CHAINS),
+    cache: "omit-software"
+    params:
+        cell=lambda w: of_panel(w, "references"),
+    shell:
+        "inversion reference --cell {params.cell:q} --panel {input.panel:q} --out {output.draws:q}"
+        " --record {output.record:q} --netcdf {output.chains:q} --cost {output.cost:q} 2> {log:q}"
+
+
+rule phase_reference:
+    input:
+        *made_by_kind(rules.reference, rules.reference_chains, REFERENCE_CHAINS, "reference"),

@@ -1,0 +1,64 @@
+# Inversions by a learned prior, each with the prior of its own budget and seed.
+
+REFINEMENT_CHAINS = grid.chains(config["refinements"])
+
+
+def prior_model(w):
+    return rules.train.output.model.format(
+        task=w.task, method=prior_of(w.method), budget=w.budget, seed=w.seed
+    )
+
+
+def refinement_code(w):
+    return code(
+        "inversion.cli.refine",
+        task_module(w),
+        kind(ESTIMATORS, "estimators", prior_of(w.method)),
+        kind(REFINEMENTS, "refinements", w.method),
+    )
+
+
+rule refine:
+    input:
+        model=prior_model,
+        panel=rules.panel.output.panel,
+        code=refinement_code,
+    output:
+        draws="results/draws/refined/{panel}/{task}/{method}/{budget}/{seed}.npz",
+        cost="results/costs/refine/{panel}/{task}/{method}/{budget}/{seed}.csv",
+    log:
+        ".cache/logs/refine/{panel}/{task}/{method}/{budget}/{seed}.log",
+    wildcard_constraints:
+        method=one_of(set(config["refinements"]) - REFINEMENT_CHAINS),
+    cache: "omit-software"
+    params:
+        cell=lambda w: of_panel(w, "refinements"),
+    shell:
+        "inversion refine --cell {params.cell:q} --model {input.model:q} --panel {input.panel:q}"
+        " --out {output.draws:q} --cost {output.cost:q} 2> {log:q}"
+
+
+rule refine_chains:
+    input:
+        model=prior_model,
+        panel=rules.panel.output.panel,
+        code=refinement_code,
+    output:
+        draws="results/draws/refined/{panel}/{task}/{method}/{budget}/{seed}.npz",
+        chains="results/draws/refined/{panel}/{task}/{method}/{budget}/{seed}.nc",
+        cost="results/costs/refine/{panel}/{task}/{method}/{budget}/{seed}.csv",
+    log:
+        ".cache/logs/refine/{panel}/{task}/{method}/{budget}/{seed}.log",
+    wildcard_constraints:
+        method=one_of(REFINEMENT_CHAINS),
+    cache: "omit-software"
+    params:
+        cell=lambda w: of_panel(w, "refinements"),
+    shell:
+        "inversion refine --cell {params.cell:q} --model {input.model:q} --panel {input.panel:q}"
+        " --out {output.draws:q} --netcdf {output.chains:q} --cost {output.cost:q} 2> {log:q}"
+
+
+rule phase_refine:
+    input:
+        *made_by_kind(rules.refine, rules.refine_chains, REFINEMENT_CHAINS, "refined"),

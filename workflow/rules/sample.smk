@@ -1,0 +1,38 @@
+# Draws and densities of trained posteriors: one process inverts every panel.
+
+
+rule sample:
+    input:
+        model=rules.train.output.model,
+        calibration="results/simulations/{task}/panels/calibration.npz",
+        comparison="results/simulations/{task}/panels/comparison.npz",
+        density="results/simulations/{task}/panels/density.npz",
+        code=lambda w: code(
+            "inversion.cli.sample",
+            task_module(w),
+            kind(ESTIMATORS, "estimators", w.method),
+        ),
+    output:
+        calibration="results/draws/amortised/calibration/{task}/{method}/{budget}/{seed}.npz",
+        comparison="results/draws/amortised/comparison/{task}/{method}/{budget}/{seed}.npz",
+        density="results/draws/amortised/density/{task}/{method}/{budget}/{seed}.npz",
+        cost="results/costs/sample/{task}/{method}/{budget}/{seed}.csv",
+    log:
+        ".cache/logs/sample/{task}/{method}/{budget}/{seed}.log",
+    cache: "omit-software"
+    params:
+        cell=lambda w: of_task(
+            w,
+            method=w.method,
+            draws={panel: grid.draws_of(config, panel) for panel in grid.PANELS},
+        ),
+    shell:
+        "inversion sample --cell {params.cell:q} --model {input.model:q}"
+        " --panels {input.calibration:q} {input.comparison:q} {input.density:q}"
+        " --out {output.calibration:q} {output.comparison:q} {output.density:q}"
+        " --cost {output.cost:q} 2> {log:q}"
+
+
+rule phase_sample:
+    input:
+        made(rules.sample.output, CELLS.sampled),

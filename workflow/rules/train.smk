@@ -1,0 +1,28 @@
+# Estimators, fitted to simulated pairs; a refinement's prior is one of them.
+
+
+rule train:
+    input:
+        simulations=rules.simulate.output.simulations,
+        code=lambda w: code(
+            "inversion.cli.train",
+            task_module(w),
+            kind(ESTIMATORS, "estimators", w.method),
+        ),
+    output:
+        model="results/models/{task}/{method}/{budget}/{seed}.eqx",
+        history="results/models/{task}/{method}/{budget}/{seed}.csv",
+        cost="results/costs/train/{task}/{method}/{budget}/{seed}.csv",
+    log:
+        ".cache/logs/train/{task}/{method}/{budget}/{seed}.log",
+    cache: "omit-software"
+    params:
+        cell=lambda w: of_task(w, method=w.method, entry=config["estimators"][w.method]),
+    shell:
+        "inversion train --cell {params.cell:q} --simulations {input.simulations:q}"
+        " --out {output.model:q} --history {output.history:q} --cost {output.cost:q} 2> {log:q}"
+
+
+rule phase_train:
+    input:
+        made(rules.train.output, CELLS.fits),
