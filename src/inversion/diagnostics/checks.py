@@ -1,4 +1,4 @@
-"""Checks of the arrays at the door of every diagnostic."""
+"""What the diagnostics share: checks of the arrays at the door, and streams of random numbers."""
 
 import numpy as np
 from jaxtyping import Real
@@ -36,3 +36,11 @@ def check_samples(draws: Real[np.ndarray, "..."], reference: Real[np.ndarray, ".
         )
     if not np.isfinite(reference).all():
         raise ValueError("Expected a finite reference; got NaN or infinity.")
+
+
+def stream(seed: int, name: str) -> np.random.Generator:
+    """Random numbers of one diagnostic: with no other stream of the same seed in common.
+
+    References of TARP that share their numbers with the data are references that look at them.
+    """
+    return np.random.default_rng([seed, *name.encode()])

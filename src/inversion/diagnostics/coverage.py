@@ -10,7 +10,7 @@ Highest-density sets: Hermans et al. (2022), arXiv:2110.06581.
 import numpy as np
 from jaxtyping import Float, Int, Real
 
-from inversion.diagnostics.checks import check_ranks
+from inversion.diagnostics.checks import check_ranks, stream
 from inversion.diagnostics.ranks import randomised_rank
 from inversion.diagnostics.uniformity import uniform_p
 
@@ -40,7 +40,7 @@ def hpd_levels(
         raise ValueError(
             f"Expected log_prob of shape ({len(log_prob_true)}, draw); got {log_prob.shape}."
         )
-    ranks = randomised_rank(np.random.default_rng(seed), -log_prob_true, -log_prob)
+    ranks = randomised_rank(stream(seed, "hpd"), -log_prob_true, -log_prob)
     return ranks / log_prob.shape[1]
 
 

@@ -1,8 +1,8 @@
 """Excess negative log-likelihood: mean of log p(theta | y) - log q(theta | y) over joint draws.
 
 It estimates the expected KL divergence from the exact posterior p to the method's density q: 0 is
-the best, and only noise takes it below. The difference is paired, so the noise of the panel
-cancels.
+the best, and only noise takes it below. The difference is paired: near the
+exact posterior the noise of the panel cancels.
 """
 
 from typing import NamedTuple

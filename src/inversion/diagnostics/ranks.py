@@ -10,7 +10,7 @@ Talts, Betancourt, Simpson, Vehtari, Gelman (2018), arXiv:1804.06788.
 import numpy as np
 from jaxtyping import Float, Int, Real
 
-from inversion.diagnostics.checks import check_panel, check_ranks
+from inversion.diagnostics.checks import check_panel, check_ranks, stream
 from inversion.diagnostics.uniformity import ks_distance, uniform_p
 
 
@@ -36,7 +36,7 @@ def sbc_ranks(
 ) -> Int[np.ndarray, "obs dim"]:
     """Ranks in {0, ..., draw} of each true coordinate; `seed` matters only where values tie."""
     check_panel(theta_true, theta)
-    return randomised_rank(np.random.default_rng(seed), theta_true, np.moveaxis(theta, 1, 2))
+    return randomised_rank(stream(seed, "sbc"), theta_true, np.moveaxis(theta, 1, 2))
 
 
 def sbc_p_each(ranks: Int[np.ndarray, "obs dim"], num_draws: int) -> Float[np.ndarray, " dim"]:

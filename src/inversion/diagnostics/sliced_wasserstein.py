@@ -11,7 +11,7 @@ Bonneel, Rabin, Peyré, Pfister (2015), https://doi.org/10.1007/s10851-014-0506-
 import numpy as np
 from jaxtyping import Float, Real
 
-from inversion.diagnostics.checks import check_samples
+from inversion.diagnostics.checks import check_samples, stream
 
 
 def sliced_wasserstein(
@@ -25,7 +25,8 @@ def sliced_wasserstein(
     check_samples(draws, reference)
     if not np.isfinite(draws).all():
         return float("nan")
-    directions = np.random.default_rng(seed).standard_normal((reference.shape[1], projections))
+    shape = (reference.shape[1], projections)
+    directions = stream(seed, "sliced_wasserstein").standard_normal(shape)
     directions /= np.linalg.norm(directions, axis=0)
     squares = wasserstein_squared(draws @ directions, reference @ directions)
     return float(np.sqrt(squares.mean()))

@@ -14,7 +14,7 @@ Lemos, Coogan, Hezaveh, Perreault-Levasseur (2023), arXiv:2302.03026.
 import numpy as np
 from jaxtyping import Float, Real
 
-from inversion.diagnostics.checks import check_panel
+from inversion.diagnostics.checks import check_panel, stream
 from inversion.diagnostics.coverage import level_ranks
 from inversion.diagnostics.ranks import randomised_rank
 from inversion.diagnostics.uniformity import Band, ecdf_band, ecdf_counts, uniform_p
@@ -33,7 +33,7 @@ def tarp_coverages(
     truth then stays exchangeable with its draws, and the test exact.
     """
     check_panel(theta_true, theta)
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "tarp")
     random = rng.standard_normal(theta_true.shape)
     references = random if references is None else references
     if references.shape != theta_true.shape:
@@ -51,7 +51,7 @@ def references_from(seed: int, y: Real[np.ndarray, "obs ..."], dim: int) -> np.n
     """References that depend on the observation: standardised random projections of y."""
     features = y.reshape(len(y), -1).astype(np.float64)
     features = features - features.mean(axis=0)
-    weights = np.random.default_rng(seed).standard_normal((features.shape[1], dim))
+    weights = stream(seed, "references").standard_normal((features.shape[1], dim))
     scale = features.std(axis=0)
     projected = (features / np.where(scale > 0, scale, 1.0)) @ weights
     spread = projected.std(axis=0)
