@@ -10,6 +10,7 @@ configfile: "params.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/cells.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/reference.smk"
@@ -17,6 +18,8 @@ include: "workflow/rules/refine.smk"
 include: "workflow/rules/sample.smk"
 include: "workflow/rules/calibrate.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 
 
 localrules:
@@ -28,10 +31,19 @@ localrules:
     phase_sample,
     phase_calibrate,
     phase_compare,
+    phase_figures,
+    phase_report,
 
 
 rule all:
     default_target: True
     input:
+        rules.phase_simulate.input,
+        rules.phase_train.input,
+        rules.phase_reference.input,
+        rules.phase_refine.input,
+        rules.phase_sample.input,
         rules.phase_calibrate.input,
         rules.phase_compare.input,
+        rules.phase_figures.input,
+        rules.phase_report.input,

@@ -22,7 +22,7 @@ def code_files(*modules: str) -> list[Path]:
     pending = [module.split(":")[0] for module in modules]
     while pending:
         module = pending.pop()
-        path = _file(module)
+        path = source_file(module)
         if path is not None and module not in found:
             found[module] = path
             pending += _imports(path)
@@ -30,7 +30,7 @@ def code_files(*modules: str) -> list[Path]:
 
 
 @cache
-def _file(module: str) -> Path | None:
+def source_file(module: str) -> Path | None:
     """The source of a module of this package, or of a user's module beside it; None for libraries."""
     parts = module.split(".")
     roots = [SOURCE] if parts[0] == PACKAGE else [Path(root or ".") for root in sys.path]
@@ -65,10 +65,10 @@ def _origin(module: str, name: str) -> str:
     """The module that `from module import name` gets the name from: a submodule, or where an `__init__` has it."""
     if module.split(".")[0] != PACKAGE:
         return module
-    path = _file(module)
+    path = source_file(module)
     if path is None or path.name != "__init__.py":
         return module
-    if _file(f"{module}.{name}") is not None:
+    if source_file(f"{module}.{name}") is not None:
         return f"{module}.{name}"
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:

@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 
 OUTPUTS = ("--out", "--history", "--cost", "--record", "--netcdf", "--curves")
+TABLES = ("--scores", "--costs", "--breakeven", "--numbers")
+REPORT = ("report/_variables.yml", "report/_generated/table.md", "report/_site/index.html")
 REAL = ("sync", "commit", "clean")
 
 
@@ -40,23 +42,52 @@ def write(path: Path, text: str) -> None:
     os.replace(temporary, path)
 
 
-def main(arguments: list[str]) -> None:
-    if arguments[0] in REAL:
-        os.execv(sys.executable, [sys.executable, "-m", "inversion.cli.main", *arguments])
-    given = options(arguments[1:])
-    state = hashlib.sha256(arguments[0].encode())
+def job(verb: str, given: dict[str, list[str]], outputs: tuple[str, ...]) -> None:
+    """Write every output as a hash of the verb, the arguments and the inputs."""
+    state = hashlib.sha256(verb.encode())
     for name, values in sorted(given.items()):
-        for value in values if name not in OUTPUTS else ():
+        for value in values if name not in outputs else ():
             state.update(digest(value))
-    time.sleep(float(os.environ.get("FAKE_SLEEP", 0)))
-    for name in OUTPUTS:
+    for name in outputs:
         for path in given.get(name, ()):
             seconds = os.urandom(8).hex() if name == "--cost" else ""
             mark = f"{state.hexdigest()} {name} {Path(path).suffix} {seconds}\n"
             write(Path(path), mark * (1 if name == "--cost" else 1000))
+
+
+def tables(given: dict[str, list[str]]) -> None:
+    """Scores from the scores' files; the others from the ledger as well."""
+    for name in TABLES:
+        folders = ["scores"] if name == "--scores" else ["scores", "costs"]
+        files = [
+            path for folder in folders for path in sorted(Path("results", folder).rglob("*.csv"))
+        ]
+        state = hashlib.sha256(b"".join(path.read_bytes() for path in files))
+        write(Path(given[name][0]), state.hexdigest())
+
+
+def report() -> None:
+    inputs = [*sorted(Path("results").glob("*.*")), *sorted(Path("report").glob("*.qmd"))]
+    state = hashlib.sha256(b"".join(path.read_bytes() for path in inputs))
+    for path in REPORT:
+        write(Path(path), state.hexdigest())
+
+
+def main(arguments: list[str]) -> None:
+    verb = arguments[0]
+    if verb in REAL:
+        os.execv(sys.executable, [sys.executable, "-m", "inversion.cli.main", *arguments])
+    given = options(arguments[1:])
+    time.sleep(float(os.environ.get("FAKE_SLEEP", 0)))
+    if verb == "tables":
+        tables(given)
+    elif verb == "report":
+        report()
+    else:
+        job(verb, given, OUTPUTS)
     if "FAKE_LOG" in os.environ:
         with open(os.environ["FAKE_LOG"], "a") as log:
-            log.write(f"{arguments[0]} {given.get('--out', [''])[0]}\n")
+            log.write(f"{verb} {given.get('--out', [''])[0]}\n")
 
 
 if __name__ == "__main__":

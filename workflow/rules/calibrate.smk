@@ -3,8 +3,8 @@
 
 rule calibrate:
     input:
-        draws=lambda w: draws_file("calibration", w),
-        code=code("inversion.cli.calibrate"),
+        draws=draws_file("calibration"),
+        code=code("calibrate"),
     output:
         scores="results/scores/calibration/{task}/{method}/{budget}/{seed}.csv",
         curves="results/scores/calibration/{task}/{method}/{budget}/{seed}.npz",
@@ -20,4 +20,4 @@ rule calibrate:
 
 rule phase_calibrate:
     input:
-        made(rules.calibrate.output, CELLS.calibrations),
+        guarded(*made(rules.calibrate.output, CELLS.calibrations)),

@@ -3,9 +3,9 @@
 
 rule compare:
     input:
-        draws=lambda w: draws_file("comparison", w),
+        draws=draws_file("comparison"),
         exact="results/draws/reference/comparison/{task}/exact/0/0.npz",
-        code=code("inversion.cli.compare"),
+        code=code("compare"),
     output:
         scores="results/scores/comparison/{task}/{method}/{budget}/{seed}.csv",
     log:
@@ -26,7 +26,7 @@ rule compare_density:
         exact="results/draws/reference/comparison/{task}/exact/0/0.npz",
         density=rules.sample.output.density,
         exact_density="results/draws/reference/density/{task}/exact/0/0.npz",
-        code=code("inversion.cli.compare"),
+        code=code("compare"),
     output:
         scores="results/scores/comparison/{task}/{method}/{budget}/{seed}.csv",
     log:
@@ -44,4 +44,4 @@ rule compare_density:
 
 rule phase_compare:
     input:
-        made(rules.compare.output, CELLS.comparisons),
+        guarded(*made(rules.compare.output, CELLS.comparisons)),

@@ -1,20 +1,10 @@
 # Exact and classical inversions, which train nothing: budget and seed are 0. Chains are kept as NetCDF besides.
 
-REFERENCE_CHAINS = grid.chains(config["references"])
-
-
-def reference_code(w):
-    return code(
-        "inversion.cli.reference",
-        task_module(w),
-        kind(REFERENCES, "references", w.method),
-    )
-
 
 rule reference:
     input:
         panel=rules.panel.output.panel,
-        code=reference_code,
+        code=code_of("reference", REFERENCES, "references"),
     output:
         draws="results/draws/reference/{panel}/{task}/{method}/0/{seed}.npz",
         record="results/draws/reference/{panel}/{task}/{method}/0/{seed}.json",
@@ -34,7 +24,7 @@ rule reference:
 rule reference_chains:
     input:
         panel=rules.panel.output.panel,
-        code=reference_code,
+        code=code_of("reference", REFERENCES, "references"),
     output:
         draws="results/draws/reference/{panel}/{task}/{method}/0/{seed}.npz",
         record="results/draws/reference/{panel}/{task}/{method}/0/{seed}.json",
@@ -54,4 +44,6 @@ rule reference_chains:
 
 rule phase_reference:
     input:
-        *made_by_kind(rules.reference, rules.reference_chains, REFERENCE_CHAINS, "reference"),
+        guarded(
+            *made_by_kind(rules.reference, rules.reference_chains, REFERENCE_CHAINS, "reference")
+        ),

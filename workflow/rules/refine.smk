@@ -1,28 +1,11 @@
 # Inversions by a learned prior, each with the prior of its own budget and seed.
 
-REFINEMENT_CHAINS = grid.chains(config["refinements"])
-
-
-def prior_model(w):
-    return rules.train.output.model.format(
-        task=w.task, method=prior_of(w.method), budget=w.budget, seed=w.seed
-    )
-
-
-def refinement_code(w):
-    return code(
-        "inversion.cli.refine",
-        task_module(w),
-        kind(ESTIMATORS, "estimators", prior_of(w.method)),
-        kind(REFINEMENTS, "refinements", w.method),
-    )
-
 
 rule refine:
     input:
         model=prior_model,
         panel=rules.panel.output.panel,
-        code=refinement_code,
+        code=code_of("refine", REFINEMENTS, "refinements"),
     output:
         draws="results/draws/refined/{panel}/{task}/{method}/{budget}/{seed}.npz",
         cost="results/costs/refine/{panel}/{task}/{method}/{budget}/{seed}.csv",
@@ -42,7 +25,7 @@ rule refine_chains:
     input:
         model=prior_model,
         panel=rules.panel.output.panel,
-        code=refinement_code,
+        code=code_of("refine", REFINEMENTS, "refinements"),
     output:
         draws="results/draws/refined/{panel}/{task}/{method}/{budget}/{seed}.npz",
         chains="results/draws/refined/{panel}/{task}/{method}/{budget}/{seed}.nc",
@@ -61,4 +44,4 @@ rule refine_chains:
 
 rule phase_refine:
     input:
-        *made_by_kind(rules.refine, rules.refine_chains, REFINEMENT_CHAINS, "refined"),
+        guarded(*made_by_kind(rules.refine, rules.refine_chains, REFINEMENT_CHAINS, "refined")),

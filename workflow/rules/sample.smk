@@ -7,11 +7,7 @@ rule sample:
         calibration="results/simulations/{task}/panels/calibration.npz",
         comparison="results/simulations/{task}/panels/comparison.npz",
         density="results/simulations/{task}/panels/density.npz",
-        code=lambda w: code(
-            "inversion.cli.sample",
-            task_module(w),
-            kind(ESTIMATORS, "estimators", w.method),
-        ),
+        code=code_of("sample", ESTIMATORS, "estimators"),
     output:
         calibration="results/draws/amortised/calibration/{task}/{method}/{budget}/{seed}.npz",
         comparison="results/draws/amortised/comparison/{task}/{method}/{budget}/{seed}.npz",
@@ -35,4 +31,4 @@ rule sample:
 
 rule phase_sample:
     input:
-        made(rules.sample.output, CELLS.sampled),
+        guarded(*made(rules.sample.output, CELLS.sampled)),

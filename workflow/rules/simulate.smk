@@ -3,7 +3,7 @@
 
 rule simulate:
     input:
-        code=lambda w: code("inversion.cli.simulate", task_module(w)),
+        code=code_of("simulate"),
     output:
         simulations="results/simulations/{task}/{budget}/{seed}.npz",
         cost="results/costs/simulate/{task}/{budget}/{seed}.csv",
@@ -19,7 +19,7 @@ rule simulate:
 
 rule panel:
     input:
-        code=lambda w: code("inversion.cli.simulate", task_module(w)),
+        code=code_of("simulate"),
     output:
         panel="results/simulations/{task}/panels/{panel}.npz",
         cost="results/costs/simulate/{task}/panels/{panel}.csv",
@@ -39,5 +39,7 @@ rule panel:
 
 rule phase_simulate:
     input:
-        made(rules.simulate.output, CELLS.simulations),
-        made(rules.panel.output, CELLS.panels),
+        guarded(
+            *made(rules.simulate.output, CELLS.simulations),
+            *made(rules.panel.output, CELLS.panels),
+        ),

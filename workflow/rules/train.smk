@@ -4,11 +4,7 @@
 rule train:
     input:
         simulations=rules.simulate.output.simulations,
-        code=lambda w: code(
-            "inversion.cli.train",
-            task_module(w),
-            kind(ESTIMATORS, "estimators", w.method),
-        ),
+        code=code_of("train", ESTIMATORS, "estimators"),
     output:
         model="results/models/{task}/{method}/{budget}/{seed}.eqx",
         history="results/models/{task}/{method}/{budget}/{seed}.csv",
@@ -25,4 +21,4 @@ rule train:
 
 rule phase_train:
     input:
-        made(rules.train.output, CELLS.fits),
+        guarded(*made(rules.train.output, CELLS.fits)),

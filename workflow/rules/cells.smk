@@ -1,0 +1,138 @@
+# What describes a job: its cell, as JSON, and the files that it reads. A cell holds all that determines the result,
+# every wildcard included, since the cache's key leaves file names out.
+
+
+def of_task(wildcards, **more):
+    """The cell of a job that knows the task."""
+    cell = {
+        "root_seed": config["seed"],
+        "task": wildcards.task,
+        "task_entry": config["tasks"][wildcards.task],
+        **{name: int(wildcards[name]) for name in ("budget", "seed") if name in wildcards.keys()},
+        **more,
+    }
+    return json.dumps(cell, sort_keys=True)
+
+
+def of_panel(wildcards, section):
+    """The cell of a method that inverts one panel."""
+    return of_task(
+        wildcards,
+        method=wildcards.method,
+        entry=config[section][wildcards.method],
+        panel=wildcards.panel,
+        draws=grid.draws_of(config, wildcards.panel),
+        observations_used=grid.observations_used(
+            config, wildcards.task, wildcards.method, wildcards.panel
+        ),
+    )
+
+
+def of_scores(wildcards):
+    """The cell of a score: it reads draws, and knows nothing of the task or the method but the names."""
+    cell = {
+        "root_seed": config["seed"],
+        "task": wildcards.task,
+        "method": wildcards.method,
+        "budget": int(wildcards.budget),
+        "seed": int(wildcards.seed),
+        "scores": config["scores"],
+    }
+    return json.dumps(cell, sort_keys=True)
+
+
+def of_study(**more):
+    """The cell of what reads the whole study: all of params.yaml."""
+    return json.dumps({"params": config, **more}, sort_keys=True)
+
+
+def kind(registry, section, name):
+    """The `package.module:Name` that the kind of an entry of params.yaml stands for."""
+    named = config[section][name]["kind"]
+    return registry.get(named, named)
+
+
+def code(verb, *targets):
+    """Source files of a verb, of `package.module:Name` targets and of all that they import of ours."""
+    files = code_files(f"inversion.cli.{verb}", *targets)
+    return [os.path.relpath(path) for path in files]
+
+
+def code_of(verb, registry=None, section=None):
+    """An input function: the code of a verb, of the task, and of the method of a section where there is one."""
+
+    def files(wildcards):
+        targets = [kind(TASKS, "tasks", wildcards.task)]
+        if section is not None:
+            targets.append(kind(registry, section, wildcards.method))
+        if section == "refinements":
+            targets.append(kind(ESTIMATORS, "estimators", prior_of(wildcards)))
+        return code(verb, *targets)
+
+    return files
+
+
+def prior_of(wildcards):
+    """The estimator that a refinement's prior is."""
+    return config["refinements"][wildcards.method]["prior"]
+
+
+def prior_model(wildcards):
+    """The trained prior of a refinement, of its own budget and seed."""
+    return rules.train.output.model.format(**dict(wildcards) | {"method": prior_of(wildcards)})
+
+
+def sources(folder):
+    """Files of a folder that are written by hand."""
+    written = ("_generated", "_site", "_variables.yml", ".quarto", "__pycache__")
+    return [
+        os.path.relpath(path)
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.is_file() and not set(written) & set(path.relative_to(ROOT).parts)
+    ]
+
+
+def draws_file(panel):
+    """An input function: a method's draws for a panel, whatever its family."""
+    return lambda w: DRAWS.format(
+        **dict(w) | {"family": grid.family_of(config, w.method), "panel": panel}
+    )
+
+
+def made(patterns, cells):
+    """The files that a rule makes of `cells`."""
+    return [grid.address(pattern, cell) for cell in cells for pattern in patterns]
+
+
+def made_by_kind(plain, chains, methods, family):
+    """The files of a family's draws, whose methods with chains have a rule of their own."""
+    drawn = CELLS.drawn(family)
+    return [
+        *made(plain.output, [cell for cell in drawn if cell.method not in methods]),
+        *made(chains.output, [cell for cell in drawn if cell.method in methods]),
+    ]
+
+
+def costs_of_grid():
+    """The ledger's record of every job of the grid."""
+    return [
+        *made([rules.simulate.output.cost], CELLS.simulations),
+        *made([rules.panel.output.cost], CELLS.panels),
+        *made([rules.train.output.cost], CELLS.fits),
+        *made([rules.sample.output.cost], CELLS.sampled),
+        *made([rules.reference.output.cost], CELLS.drawn("reference")),
+        *made([rules.refine.output.cost], CELLS.drawn("refined")),
+    ]
+
+
+def shown_in_figures():
+    """What figures show besides scores: draws for the comparison panel, curves, histories of training."""
+    return [
+        *made([rules.panel.output.panel], CELLS.panels),
+        *made([DRAWS], [cell for cell in CELLS.draws if cell.panel == "comparison"]),
+        *made([rules.calibrate.output.curves], CELLS.calibrations),
+        *made([rules.train.output.history], CELLS.fits),
+    ]
+
+
+DRAWS = "results/draws/{family}/{panel}/{task}/{method}/{budget}/{seed}.npz"
