@@ -36,10 +36,9 @@ def forward(
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """y and log dy/dx; with `parameters` zero, the identity (equations 4 and 5)."""
     inside = jnp.abs(x) < interval
-    b = _find(jnp.where(inside, x, 0.0), parameters, interval, by_height=False)
-    slope = b.height / b.width
-    xi = (jnp.where(inside, x, 0.0) - b.x) / b.width
-    y, log_slope = _evaluate(xi, b, slope)
+    value = jnp.where(inside, x, 0.0)
+    b = _find(value, parameters, interval, by_height=False)
+    y, log_slope = _evaluate((value - b.x) / b.width, b)
     return jnp.where(inside, y, x), jnp.where(inside, log_slope, 0.0)
 
 
@@ -58,11 +57,12 @@ def inverse(
     c_ = -slope * rise
     root = jnp.sqrt(jnp.maximum(b_**2 - 4 * a_ * c_, 0.0))
     xi = jnp.clip(2 * c_ / (-b_ - root), 0.0, 1.0)
-    _, log_slope = _evaluate(xi, b, slope)
+    _, log_slope = _evaluate(xi, b)
     return jnp.where(inside, b.x + xi * b.width, y), jnp.where(inside, -log_slope, 0.0)
 
 
-def _evaluate(xi: Array, b: _Bin, slope: Array) -> tuple[Array, Array]:
+def _evaluate(xi: Array, b: _Bin) -> tuple[Array, Array]:
+    slope = b.height / b.width
     cross = xi * (1 - xi)
     denominator = slope + (b.slope_right + b.slope_left - 2 * slope) * cross
     y = b.y + b.height * (slope * xi**2 + b.slope_left * cross) / denominator
@@ -71,33 +71,36 @@ def _evaluate(xi: Array, b: _Bin, slope: Array) -> tuple[Array, Array]:
 
 
 def _find(value: Array, parameters: Array, interval: float, *, by_height: bool) -> _Bin:
-    """The bin of `value`, selected by a mask: on short rows faster than search and gather, also backwards."""
+    """The bin of `value`.
+
+    Sums under a mask select it, which on short rows is faster than search and gather, backwards above all;
+    no gradient runs through the search, and only the two slopes of the bin are ever computed.
+    """
     bins = (parameters.shape[-1] + 1) // 3
-    widths = _sizes(parameters[:bins], interval)
-    heights = _sizes(parameters[bins : 2 * bins], interval)
-    slopes = jax.nn.softplus(parameters[2 * bins :] + _SLOPE_ONE) + MIN_SLOPE
-    left = np.triu(np.ones((bins, bins), np.float32), 1)  # cumulative sums of the bins before
-    x = widths @ left - interval
-    y = heights @ left - interval
-    corner = y if by_height else x
-    above = value >= corner[1:]
-    one, none = jnp.ones((1,), bool), jnp.zeros((1,), bool)
-    mask = jnp.concatenate([one, above]) & ~jnp.concatenate([above, none])
+    raw, raw_slopes = parameters[: 2 * bins].reshape(2, bins), parameters[2 * bins :]
+    top = jax.lax.stop_gradient(jnp.max(raw, axis=-1, keepdims=True))
+    share = jnp.exp(raw - top)  # of widths and of heights, up to `scale`
+    least = 2 * interval * MIN_WIDTH
+    scale = (2 * interval - bins * least) / jnp.sum(share, axis=-1)
 
-    def pick(row: Array) -> Array:
-        return jnp.sum(jnp.where(mask, row, 0.0))
+    sizes = least + scale[by_height * 1] * share[by_height * 1]
+    up_to = np.triu(np.ones((bins, bins - 1)))  # sums the sizes up to each inner knot
+    knots = jax.lax.stop_gradient(sizes) @ jnp.asarray(up_to, sizes.dtype) - interval
+    index = jnp.sum(jax.lax.stop_gradient(value) >= knots)
 
-    ones = jnp.ones((1,), slopes.dtype)
+    number = jnp.arange(bins)
+    before, own = (number < index)[None], (number == index)[None]
+    corner = index.astype(value.dtype) * least + scale * jnp.sum(jnp.where(before, share, 0.0), -1)
+    size = least + scale * jnp.sum(jnp.where(own, share, 0.0), -1)
+    # Beyond the inner knots no slope is selected, and the sum 0 stands for slope 1.
+    at_ends = jnp.stack([number[1:] == index, number[:-1] == index])
+    slopes = jnp.sum(jnp.where(at_ends, raw_slopes[None], 0.0), -1)
+    slopes = jax.nn.softplus(slopes + _SLOPE_ONE) + MIN_SLOPE
     return _Bin(
-        pick(x),
-        pick(y),
-        pick(widths),
-        pick(heights),
-        pick(jnp.concatenate([ones, slopes])),
-        pick(jnp.concatenate([slopes, ones])),
+        x=corner[0] - interval,
+        y=corner[1] - interval,
+        width=size[0],
+        height=size[1],
+        slope_left=slopes[0],
+        slope_right=slopes[1],
     )
-
-
-def _sizes(raw: Array, interval: float) -> Array:
-    bins = raw.shape[-1]
-    return 2 * interval * (MIN_WIDTH + (1 - MIN_WIDTH * bins) * jax.nn.softmax(raw))
