@@ -1,0 +1,87 @@
+"""What the study wrote, read once for all tables, and how a table is set as Pandoc's pipe table."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from inversion.report.formats import MINUS, MISSING, format_spread
+
+METHODS = {
+    "exact": "exact",
+    "flow": "flow",
+    "flow_fresh": "flow, fresh noise",
+    "flow_original": "flow, original's settings",
+    "hqs": "splitting (HQS)",
+    "latent_nuts": "NUTS in latent space",
+    "nuts": "NUTS",
+    "rejection": "rejection by likelihood",
+    "rejection_kernel": "rejection, kernel",
+    "rejection_box": "rejection, box",
+}
+TASKS = {"two_moons_line": "two moons, line", "gaussian_linear": "linear Gaussian"}
+
+
+@dataclass(frozen=True)
+class Results:
+    """The study's numbers and tables, and the two tables that git keeps beside the pages."""
+
+    numbers: dict
+    scores: pd.DataFrame
+    costs: pd.DataFrame
+    breakeven: pd.DataFrame
+    benchmark: pd.DataFrame
+    published: pd.DataFrame
+
+    @staticmethod
+    def read(numbers: dict, scores: Path, costs: Path, breakeven: Path, source: Path) -> "Results":
+        """Read the csv files; `source` is the folder of the pages."""
+        files = (scores, costs, breakeven, source / "benchmark.csv", source / "published_c2st.csv")
+        return Results(numbers, *(read_table(path) for path in files))
+
+    def scores_of(self, task: str) -> pd.DataFrame:
+        return self.scores[self.scores["task"] == task]
+
+    def observations_of(self, task: str) -> list[str]:
+        """The comparison panel's observations as text, `y = −1`; empty where a table cannot name them."""
+        values = self.numbers.get("observations", {}).get(task, [])
+        return [f"y = {value:g}".replace("-", MINUS) for value in values]
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    table = pd.read_csv(path, dtype={"observation": str, "seed": str, "budget": str})
+    if "task" not in table.columns:
+        raise ValueError(f"Expected a column `task` in {path}; got {', '.join(table.columns)}.")
+    return table
+
+
+def pipe_table(header: list[str], rows: list[list[str]], text_columns: int = 1) -> str:
+    """A pipe table whose first columns hold text and the others numbers, set to the right."""
+    if not rows:
+        rows = [["not run in this grid", *[MISSING] * (len(header) - 1)]]
+    rule = [":--" if position < text_columns else "--:" for position in range(len(header))]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, rule, *rows]) + "\n"
+
+
+def method_name(method: str) -> str:
+    return METHODS.get(method, f"`{method}`")
+
+
+def task_name(task: str) -> str:
+    return TASKS.get(task, f"`{task}`")
+
+
+def in_order(names: list[str], known: dict[str, str]) -> list[str]:
+    """Known names in the report's order, then the others by name."""
+    order = list(known)
+    return sorted(
+        names, key=lambda name: (order.index(name) if name in known else len(order), name)
+    )
+
+
+def spread_of(scores: pd.DataFrame, score: str) -> str:
+    """Mean over the observations of each seed, then mean, smallest and largest over the seeds."""
+    chosen = scores[scores["score"] == score]
+    whole = chosen[chosen["observation"] == "all"]
+    seeds = (whole if len(whole) else chosen).groupby("seed")["value"].mean()
+    return format_spread(score, seeds.mean(), seeds.min(), seeds.max()) if len(seeds) else MISSING
