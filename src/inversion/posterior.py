@@ -25,3 +25,15 @@ class AbstractDensity(AbstractPosterior):
     @abc.abstractmethod
     def log_prob(self, theta: Float[Array, " dim"], y: Float[Array, "*event"]) -> Float[Array, ""]:
         """log q(theta | y) in nats, in the units of theta."""
+
+
+class AbstractTransport(AbstractDensity):
+    """A density that does not read y, as the image of N(0, I) under an invertible map: a learned prior."""
+
+    @abc.abstractmethod
+    def to_latent(self, theta: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        """z = T(theta)."""
+
+    @abc.abstractmethod
+    def from_latent(self, z: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        """theta = T^-1(z)."""

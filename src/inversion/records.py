@@ -1,5 +1,6 @@
 """What passes between the verbs: frozen records of arrays, saved as npz and checked when they are read."""
 
+import math
 import os
 import zipfile
 from collections.abc import Callable
@@ -99,3 +100,12 @@ class Draws(Record):
             raise ValueError(
                 f"Expected theta of shape ({obs}, draw, {dim}); got {self.theta.shape}."
             )
+
+
+def check_observation(y: np.ndarray, event_shape: tuple[int, ...]) -> None:
+    """Refuse at the door what no network can answer; `y` has a leading axis of observations."""
+    if y.shape[1:] != tuple(event_shape):
+        raise ValueError(f"Expected observations of shape {event_shape}; got {y.shape[1:]}.")
+    if not np.isfinite(y).all():
+        bad = int((~np.isfinite(y.reshape(len(y), math.prod(event_shape)))).any(axis=1).sum())
+        raise ValueError(f"Expected finite observations; got {bad} of {len(y)} that are not.")

@@ -5,10 +5,11 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.estimators.estimator import AbstractDensityEstimator
 from inversion.estimators.flow import Flow
+from inversion.posterior import AbstractTransport
 
 
-class FlowPrior(AbstractDensityEstimator):
-    """q(theta) = N(T(theta); 0, I) |det dT/dtheta|, with T in `flow.transform` for refinements to use."""
+class FlowPrior(AbstractDensityEstimator, AbstractTransport):
+    """q(theta) = N(T(theta); 0, I) |det dT/dtheta|, with T open for refinements to use."""
 
     flow: Flow
 
@@ -45,3 +46,9 @@ class FlowPrior(AbstractDensityEstimator):
         self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
     ) -> Float[Array, "num dim"]:
         return self.flow.sample(key, jnp.zeros((0,), y.dtype), num)
+
+    def to_latent(self, theta: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        return self.flow.transform.forward(theta, jnp.zeros((0,), theta.dtype))[0]
+
+    def from_latent(self, z: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        return self.flow.transform.inverse(z, jnp.zeros((0,), z.dtype))[0]

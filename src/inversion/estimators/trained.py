@@ -4,7 +4,6 @@ Saved as one file without pickle: a line of JSON that rebuilds the structure, th
 """
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from numpyro.distributions.transforms import biject_to
 
 from inversion.estimators import ESTIMATORS
 from inversion.estimators.estimator import AbstractEstimator
-from inversion.posterior import AbstractDensity, AbstractPosterior
+from inversion.posterior import AbstractDensity, AbstractPosterior, AbstractTransport
 from inversion.records import Simulations, write_atomic
 from inversion.registry import build
 from inversion.tasks import make_task
@@ -88,10 +87,23 @@ class TrainedDensity(Trained, AbstractDensity):
         return u + maps.log_det(theta)
 
 
+class TrainedTransport(TrainedDensity, AbstractTransport):
+    """A trained prior with its map to the latent space."""
+
+    def to_latent(self, theta: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        return self.estimator.to_latent(self.standardisation.theta_in(theta))
+
+    def from_latent(self, z: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        return self.standardisation.theta_out(self.estimator.from_latent(z))
+
+
 def trained(estimator: AbstractEstimator, standardisation: Standardisation) -> Trained:
-    """The posterior in the task's own units, with a density where the estimator has one."""
-    kind = TrainedDensity if isinstance(estimator, AbstractDensity) else Trained
-    return kind(estimator, standardisation)
+    """The posterior in the task's own units, with all that the estimator offers."""
+    kinds = {AbstractTransport: TrainedTransport, AbstractDensity: TrainedDensity}
+    for interface, kind in kinds.items():
+        if isinstance(estimator, interface):
+            return kind(estimator, standardisation)
+    return Trained(estimator, standardisation)
 
 
 def make_estimator(
@@ -138,9 +150,10 @@ def load_model(path: str | Path) -> Trained:
     """The model as a posterior; a model of a user's own task needs that task's module on the path."""
     header = read_header(path)
     task = make_task(header["task"])
-    estimator = eqx.filter_eval_shape(
-        make_estimator, jax.random.key(0), task, header["kind"], header["network"]
-    )
+    with jax.enable_x64(False):  # models are float32, whoever reads them
+        estimator = eqx.filter_eval_shape(
+            make_estimator, jax.random.key(0), task, header["kind"], header["network"]
+        )
     like = trained(estimator, Standardisation.identity(task))
     try:
         with Path(path).open("rb") as file:
@@ -152,15 +165,6 @@ def load_model(path: str | Path) -> Trained:
     if rest:
         raise ValueError(f"Expected {path} to end with the model's last leaf; got more.")
     return model
-
-
-def check_observation(y: np.ndarray, event_shape: tuple[int, ...]) -> None:
-    """Refuse at the door what no network can answer; `y` has a leading axis of observations."""
-    if y.shape[1:] != tuple(event_shape):
-        raise ValueError(f"Expected observations of shape {event_shape}; got {y.shape[1:]}.")
-    if not np.isfinite(y).all():
-        bad = int((~np.isfinite(y.reshape(len(y), math.prod(event_shape)))).any(axis=1).sum())
-        raise ValueError(f"Expected finite observations; got {bad} of {len(y)} that are not.")
 
 
 def _bijection(task: AbstractTask):

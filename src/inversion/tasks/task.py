@@ -91,6 +91,11 @@ class ExactTask(AbstractTask):
 class LabelledTask(AbstractTask):
     """A task whose theta falls into a few parts, so that a lost mode shows as a wrong mass."""
 
+    @property
+    @abc.abstractmethod
+    def parts(self) -> dict[str, int]:
+        """For each naming of the parts, how many there are."""
+
     @abc.abstractmethod
     def labels(self, theta: Float[Array, " dim"]) -> dict[str, Array]:
-        """For each naming of the parts, the number of the part that theta lies in."""
+        """For each naming, the number of the part that theta lies in, from 0."""

@@ -56,6 +56,10 @@ class TwoMoonsLine(LinearTask, ExactTask, LabelledTask):
     def posterior(self, y: Float[Array, "1"]) -> GaussianMixture:
         return self.prior().given(jnp.ones((1, 2)), self.noise_scale, y)
 
+    @property
+    def parts(self) -> dict[str, int]:
+        return {"crescent": 2, "segment": 4}
+
     def labels(self, theta: Float[Array, "2"]) -> dict[str, Array]:
         """`crescent`: 0 for the upper arc, 1 for the lower, by the nearer. `segment`: 0 to 3, left to right,
         cut at theta_1 = -.83, 0, .83: the four pieces of the arcs that the line of y = 0 crosses."""

@@ -1,0 +1,86 @@
+"""Draw from a trained posterior for every panel, with its density where it has one."""
+
+import argparse
+
+from inversion.cli.common import add_cell, configure_jax, read_cell, write_costs
+
+AT_ONCE = 10_000  # draws, or densities, in one batch: bounds the memory
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_cell(parser)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--panels", nargs="+", required=True, help="in the order of the cell's draws")
+    parser.add_argument("--out", nargs="+", required=True, help="in the same order")
+    parser.add_argument("--cost", required=True)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    cell = read_cell(arguments.cell, "root_seed", "task", "task_entry", "method", "budget", "seed", "draws")
+    configure_jax(double=False)
+    from inversion.cost import Calls, Cost, Ledger
+    from inversion.estimators.trained import load_model, read_header
+    from inversion.keys import key_for
+    from inversion.posterior import AbstractDensity
+    from inversion.records import Draws, Simulations, check_observation
+
+    header = read_header(arguments.model)
+    if header["task"] != cell["task_entry"]:
+        raise ValueError(
+            f"Expected a model of {cell['task']} as params.yaml describes it; got one of {header['task']}."
+        )
+    model = load_model(arguments.model)
+    ledger, files = Ledger(), []
+    for (panel, num), observed in zip(cell["draws"].items(), arguments.panels, strict=True):
+        truth = Simulations.load(observed)
+        check_observation(truth.y, model.standardisation.task.event_shape)
+        names = (cell["task"], cell["method"], cell["budget"], cell["seed"])
+        with ledger.entry(Cost(*names, "sample", panel, len(truth), num)) as entry:
+            key = key_for(cell["root_seed"], "sample", *names, panel)
+            theta = draw(key, model, truth.y, num, entry)
+            entry.count(Calls(network=len(truth) * num))
+        log_prob = log_prob_true = None
+        if isinstance(model, AbstractDensity):
+            log_prob = density(model, theta, truth.y)
+            log_prob_true = density(model, truth.theta[:, None], truth.y)[:, 0]
+        files.append(Draws(truth.theta, truth.y, theta, log_prob, log_prob_true))
+    for file, path in zip(files, arguments.out, strict=True):
+        file.save(path)
+    write_costs(arguments.cost, [row for row in ledger.as_rows() if row["draws"]])
+
+
+def draw(key, model, y, num: int, entry):
+    """`num` draws for each observation, of shape (obs, num, dim)."""
+    import equinox as eqx
+    import jax
+    import numpy as np
+
+    if num == 0:
+        return np.zeros((len(y), 0, model.standardisation.task.dim), np.float32)
+    arrays, static = eqx.partition(model, eqx.is_array)
+
+    def sample(arrays, keys, y):
+        posterior = eqx.combine(arrays, static)
+        one = lambda pair: posterior.sample(*pair, num)  # noqa: E731
+        return jax.lax.map(one, (keys, y), batch_size=min(len(y), max(1, AT_ONCE // num)))
+
+    inputs = (arrays, jax.random.split(key, len(y)), y)
+    return np.asarray(entry.compile(sample, *inputs)(*inputs))
+
+
+def density(model, theta, y):
+    """log q(theta | y) for theta of shape (obs, num, dim)."""
+    import equinox as eqx
+    import jax
+    import numpy as np
+
+    if theta.shape[1] == 0:
+        return np.zeros(theta.shape[:2], np.float32)
+
+    @eqx.filter_jit
+    def log_prob(model, theta, y):
+        over_draws = jax.vmap(model.log_prob, (0, None))
+        size = min(len(y), max(1, AT_ONCE // theta.shape[1]))
+        return jax.lax.map(lambda pair: over_draws(*pair), (theta, y), batch_size=size)
+
+    return np.asarray(log_prob(model, theta, y))

@@ -1,0 +1,1 @@
+"""Samplers of a log density, known to references and refinements alike."""
