@@ -87,9 +87,7 @@ def expand(params: Params) -> Cells:
         draws=draws,
         calibrations=tuple(draw for draw in draws if draw.panel == "calibration"),
         comparisons=tuple(
-            draw
-            for draw in draws
-            if draw.panel == "comparison" and draw.method != "exact" and draw.task in exact
+            draw for draw in draws if draw.panel == "comparison" and draw.task in exact
         ),
     )
 

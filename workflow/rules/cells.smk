@@ -29,7 +29,7 @@ def of_panel(wildcards, section):
 
 
 def of_scores(wildcards):
-    """The cell of a score: it reads draws, and knows nothing of the task or the method but the names."""
+    """The cell of a calibration: it knows nothing of the task or the method but the names."""
     cell = {
         "root_seed": config["seed"],
         "task": wildcards.task,
@@ -39,6 +39,11 @@ def of_scores(wildcards):
         "scores": config["scores"],
     }
     return json.dumps(cell, sort_keys=True)
+
+
+def of_comparison(wildcards):
+    """The cell of a comparison, which asks the task what the draws predict and which parts they fall in."""
+    return of_task(wildcards, method=wildcards.method, scores=config["scores"])
 
 
 def of_study(**more):

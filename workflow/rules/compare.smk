@@ -1,20 +1,23 @@
 # Scores of draws against exact draws, and of an estimator's density against the exact one.
 
+# Methods that invert the density panel; `exact` is compared with draws of its own made anew, the scores' floor.
+WITH_DENSITY = {"exact", *config["estimators"]}
+
 
 rule compare:
     input:
         draws=draws_file("comparison"),
         exact="results/draws/reference/comparison/{task}/exact/0/0.npz",
-        code=code("compare"),
+        code=code_of("compare"),
     output:
         scores="results/scores/comparison/{task}/{method}/{budget}/{seed}.csv",
     log:
         ".cache/logs/compare/{task}/{method}/{budget}/{seed}.log",
     wildcard_constraints:
-        method=one_of([*config["references"], *config["refinements"]]),
+        method=one_of({*config["references"], *config["refinements"]} - WITH_DENSITY),
     cache: "omit-software"
     params:
-        cell=of_scores,
+        cell=of_comparison,
     shell:
         "inversion compare --cell {params.cell:q} --draws {input.draws:q} --exact {input.exact:q}"
         " --out {output.scores:q} 2> {log:q}"
@@ -22,20 +25,20 @@ rule compare:
 
 rule compare_density:
     input:
-        draws=rules.sample.output.comparison,
+        draws=draws_file("comparison"),
         exact="results/draws/reference/comparison/{task}/exact/0/0.npz",
-        density=rules.sample.output.density,
+        density=draws_file("density"),
         exact_density="results/draws/reference/density/{task}/exact/0/0.npz",
-        code=code("compare"),
+        code=code_of("compare"),
     output:
         scores="results/scores/comparison/{task}/{method}/{budget}/{seed}.csv",
     log:
         ".cache/logs/compare/{task}/{method}/{budget}/{seed}.log",
     wildcard_constraints:
-        method=one_of(config["estimators"]),
+        method=one_of(WITH_DENSITY),
     cache: "omit-software"
     params:
-        cell=of_scores,
+        cell=of_comparison,
     shell:
         "inversion compare --cell {params.cell:q} --draws {input.draws:q} --exact {input.exact:q}"
         " --density {input.density:q} --exact-density {input.exact_density:q}"

@@ -6,6 +6,11 @@ rule tables:
         scores=made([rules.calibrate.output.scores], CELLS.calibrations)
         + made(rules.compare.output, CELLS.comparisons),
         costs=costs_of_grid(),
+        histories=made([rules.train.output.history], CELLS.fits),
+        records=made(
+            ["results/draws/{family}/{panel}/{task}/{method}/{budget}/{seed}.json"],
+            [cell for cell in CELLS.draws if cell.family != "amortised"],
+        ),
         code=code("tables"),
     output:
         scores="results/scores.csv",

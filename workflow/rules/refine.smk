@@ -8,6 +8,7 @@ rule refine:
         code=code_of("refine", REFINEMENTS, "refinements"),
     output:
         draws="results/draws/refined/{panel}/{task}/{method}/{budget}/{seed}.npz",
+        record="results/draws/refined/{panel}/{task}/{method}/{budget}/{seed}.json",
         cost="results/costs/refine/{panel}/{task}/{method}/{budget}/{seed}.csv",
     log:
         ".cache/logs/refine/{panel}/{task}/{method}/{budget}/{seed}.log",
@@ -18,7 +19,7 @@ rule refine:
         cell=lambda w: of_panel(w, "refinements"),
     shell:
         "inversion refine --cell {params.cell:q} --model {input.model:q} --panel {input.panel:q}"
-        " --out {output.draws:q} --cost {output.cost:q} 2> {log:q}"
+        " --out {output.draws:q} --record {output.record:q} --cost {output.cost:q} 2> {log:q}"
 
 
 rule refine_chains:
@@ -28,6 +29,7 @@ rule refine_chains:
         code=code_of("refine", REFINEMENTS, "refinements"),
     output:
         draws="results/draws/refined/{panel}/{task}/{method}/{budget}/{seed}.npz",
+        record="results/draws/refined/{panel}/{task}/{method}/{budget}/{seed}.json",
         chains="results/draws/refined/{panel}/{task}/{method}/{budget}/{seed}.nc",
         cost="results/costs/refine/{panel}/{task}/{method}/{budget}/{seed}.csv",
     log:
@@ -39,7 +41,8 @@ rule refine_chains:
         cell=lambda w: of_panel(w, "refinements"),
     shell:
         "inversion refine --cell {params.cell:q} --model {input.model:q} --panel {input.panel:q}"
-        " --out {output.draws:q} --netcdf {output.chains:q} --cost {output.cost:q} 2> {log:q}"
+        " --out {output.draws:q} --record {output.record:q}"
+        " --netcdf {output.chains:q} --cost {output.cost:q} 2> {log:q}"
 
 
 rule phase_refine:
