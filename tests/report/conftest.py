@@ -1,6 +1,7 @@
 """A small made-up study: the files that the report reads, with every number that the pages quote."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,16 @@ AT_OBSERVATIONS = ("c2st", "mmd", "sliced_wasserstein", "consistency_mean", "con
 AT_OBSERVATIONS += ("crescent_mass", *SEGMENTS, "mode_tv")
 AT_ALL = ("nll", "excess_nll", "sbc_ks", "sbc_p", "tarp_p", "coverage_50", "coverage_90")
 FIGURES = ("headline", "prior", "posteriors", "training", "sbc", "tarp", "consistency", "cost")
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 300"><rect width="640" height="300" fill="#d7e3ec"/></svg>'
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 30"><rect width="64" height="30"/></svg>'
+
+COSTS = """task,method,verb,cpu_s,wall_s,compile_s,simulator_calls,likelihood_calls,gradient_calls
+two_moons_line,flow,train,41.2,40.1,6.1,6000,0,0
+two_moons_line,nuts,reference,9.1,9.3,2.2,0,1900000,120000
+"""
+BREAKEVEN = """task,method,budget,against,observations,low,high,score,accuracy,accuracy_against
+two_moons_line,flow,6000,nuts,12,9,15,c2st,0.57,0.51
+two_moons_line,flow,6000,hqs,inf,inf,inf,c2st,0.57,0.9
+"""
 
 
 def made_up(*names: str) -> float:
@@ -92,19 +102,17 @@ def write_results(results: Path) -> None:
     scores = made_up_scores()
     scores.to_csv(results / "scores.csv", index=False)
     (results / "numbers.json").write_text(json.dumps(made_up_numbers(scores)))
-    costs = (
-        "task,method,verb,cpu_s,wall_s,compile_s,simulator_calls,likelihood_calls,gradient_calls\n"
-    )
-    rows = "two_moons_line,flow,train,41.2,40.1,6.1,6000,0,0\ntwo_moons_line,nuts,reference,9.1,9.3,2.2,0,1900000,120000\n"
-    (results / "costs.csv").write_text(costs + rows)
-    breakeven = "task,method,budget,against,observations,low,high,score,accuracy,accuracy_against\n"
-    rows = "two_moons_line,flow,6000,nuts,12,9,15,c2st,0.57,0.51\ntwo_moons_line,flow,6000,hqs,inf,inf,inf,c2st,0.57,0.9\n"
-    (results / "breakeven.csv").write_text(breakeven + rows)
+    (results / "costs.csv").write_text(COSTS)
+    (results / "breakeven.csv").write_text(BREAKEVEN)
     for name in FIGURES:
         (results / "figures" / f"{name}.svg").write_text(SVG)
 
 
 @pytest.fixture
-def results(tmp_path: Path) -> Path:
+def study(tmp_path: Path) -> Path:
+    """A folder with the real pages, the real settings and made-up results."""
+    ignored = shutil.ignore_patterns("_site", "_generated", "_variables.yml", ".quarto")
+    shutil.copytree(ROOT / "report", tmp_path / "report", ignore=ignored)
+    shutil.copy(ROOT / "params.yaml", tmp_path)
     write_results(tmp_path / "results")
-    return tmp_path / "results"
+    return tmp_path

@@ -30,7 +30,7 @@ def format_number(name: str, value: object) -> str:
     return _signed(f"{abs(value):.4f}" if name in FOUR_DIGITS else f"{abs(value):.3f}", value)
 
 
-FOUR_DIGITS = ("nll", "validation_min", "mmd", "rhat")
+FOUR_DIGITS = ("nll", "validation_min", "mmd")
 
 
 def format_setting(value: object) -> str:
@@ -58,10 +58,10 @@ def format_seconds(value: float) -> str:
 
 
 def format_spread(name: str, mean: float, low: float, high: float) -> str:
-    """A mean over seeds with its smallest and largest value, which are left out where they agree."""
+    """A mean over seeds with, set small, its smallest and largest value where they differ from it."""
     text = format_number(name, mean)
     ends = format_number(name, low), format_number(name, high)
-    return text if ends[0] == ends[1] else f"{text} ({ends[0]} to {ends[1]})"
+    return text if ends == (text, text) else f"{text} [{ends[0]} to {ends[1]}]{{.spread}}"
 
 
 def _three_digits(value: float) -> str:

@@ -68,10 +68,11 @@ def render_page(source: Path, name: str, settings: dict, variables: dict) -> str
     command = [
         str(Path(pypandoc.__file__).parent / "files" / "pandoc"), "+RTS", "-M2g", "-RTS",
         "--from=markdown", "--to=html5", "--standalone", "--mathml", "--fail-if-warnings",
-        "--embed-resources", "--syntax-highlighting=none", f"--toc-depth={html['toc-depth']}",
+        "--embed-resources", "--syntax-highlighting=none",
+        "--columns=100000", f"--toc-depth={html['toc-depth']}",
         f"--template={ASSETS / 'page.html'}", f"--css={ASSETS / 'page.css'}",
         f"--lua-filter={ASSETS / 'quarto.lua'}", "--citeproc", f"--bibliography={settings['bibliography']}",
-        "--metadata=link-citations:true", "--metadata=reference-section-title:References",
+        "--metadata=link-citations:true",
         f"--metadata=lang:{settings['lang']}", f"--include-before-body={html['include-before-body']}",
     ]  # fmt: skip
     # A front matter wins over the command line, so a page may say `toc: false`.
@@ -84,9 +85,7 @@ def render_page(source: Path, name: str, settings: dict, variables: dict) -> str
     if found := EXTERNAL.search(run.stdout):
         raise ValueError(f"Expected {name} to need no other file; got {found.group(1)}.")
     here = f'href="{Path(name).stem}.html"'
-    return run.stdout.replace(
-        here, f'{here} aria-current="page"', 2 if here == 'href="index.html"' else 1
-    )
+    return run.stdout.replace(here, f'{here} aria-current="page"', 1)
 
 
 def check_links(html: dict[str, str]) -> None:

@@ -11,11 +11,11 @@ METHODS = {
     "exact": "exact",
     "flow": "flow",
     "flow_fresh": "flow, fresh noise",
-    "flow_original": "flow, original's settings",
+    "flow_original": "flow, original",
     "hqs": "splitting (HQS)",
-    "latent_nuts": "NUTS in latent space",
+    "latent_nuts": "latent NUTS",
     "nuts": "NUTS",
-    "rejection": "rejection by likelihood",
+    "rejection": "rejection, exact",
     "rejection_kernel": "rejection, kernel",
     "rejection_box": "rejection, box",
 }
@@ -56,10 +56,19 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def pipe_table(header: list[str], rows: list[list[str]], text_columns: int = 1) -> str:
-    """A pipe table whose first columns hold text and the others numbers, set to the right."""
+    """A pipe table whose first columns hold text and the others numbers, set to the right.
+
+    Pandoc takes a long table's column widths from its dashes, so these are as long as the longest text.
+    """
     if not rows:
-        rows = [["not run in this grid", *[MISSING] * (len(header) - 1)]]
-    rule = [":--" if position < text_columns else "--:" for position in range(len(header))]
+        rows = [["not made by this grid", *[MISSING] * (len(header) - 1)]]
+    widths = [
+        max(len(cell.removesuffix("{.spread}")) for cell in column) for column in zip(header, *rows)
+    ]
+    rule = [
+        ":" + "-" * width if position < text_columns else "-" * width + ":"
+        for position, width in enumerate(widths)
+    ]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, rule, *rows]) + "\n"
 
 

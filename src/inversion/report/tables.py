@@ -100,7 +100,7 @@ def acceptance(results: Results) -> str:
             verdict = (
                 "accepted"
                 if record["accepted"]
-                else "; ".join(["rejected", *record.get("reasons", [])])
+                else "rejected: " + "; ".join(record.get("reasons", []))
             )
             numbers = [format_number(name, record.get(name)) for name in ACCEPTANCE]
             rows.append([method_name(method), task_name(task), verdict, *numbers])

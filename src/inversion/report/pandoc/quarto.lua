@@ -47,9 +47,8 @@ local function labelled(div)
   if #div.content ~= 1 or tbl.t ~= "Table" then
     fail("Expected one table and its caption in #" .. div.identifier .. "; got something else.")
   end
-  tbl.caption = caption_of(div.identifier, { caption })
-  div.classes:insert("table")
-  return div
+  local scroll = pandoc.Div(tbl, { class = "scroll" })   -- a phone scrolls the table and not its caption
+  return pandoc.Figure({ scroll }, caption_of(div.identifier, { caption }), { id = div.identifier, class = "table" })
 end
 
 local function callout(div, kind)
@@ -172,7 +171,18 @@ local function refer(cite)
   return out
 end
 
+-- The heading that Quarto puts above the references, where the page cites anything.
+local function head_references(doc)
+  local cites = false
+  doc:walk({ Cite = function() cites = true end })
+  if not cites then return end
+  doc.blocks:insert(pandoc.Header(2, "References", { id = "references", class = "unnumbered" }))
+  doc.blocks:insert(pandoc.Div({}, { id = "refs" }))
+  return doc
+end
+
 return {
   { traverse = "topdown", Div = number_div, Figure = number_figure, Header = number_section, Inlines = number_equations },
   { Cite = refer, Image = alternative_text },
+  { Pandoc = head_references },
 }
