@@ -24,6 +24,7 @@ from inversion.report.results import pipe_table
         ("simulator_calls", 300000.0, "300,000"),
         ("simulator_calls", 1.5, "1.5"),
         ("observations", math.inf, "never"),
+        ("observations", "inf", "never"),
         ("observations", 12.0, "12"),
         ("peak_mb", 1234.4, "1,234 MB"),
         ("c2st", math.nan, "\N{EN DASH}"),

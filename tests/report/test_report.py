@@ -92,17 +92,17 @@ def test_every_number_and_figure_of_the_pages_is_in_the_made_up_study(study):
         ("$a = {{< var study.budget >}}$", "no shortcode in a formula"),
         (
             "{{< include _generated/nothing.md >}}",
-            "_generated/nothing.md, included by method.qmd; got none",
+            "_generated/nothing.md, included by index.qmd; got none",
         ),
         ("text {{< include references.bib >}}", "an include on a line of its own"),
         ("As @fig-nothing shows.", "cross-reference to have its label; got @fig-nothing"),
-        ("As @eq-moons and @tbl-nothing say.", "got @tbl-nothing"),
+        ("As @fig-headline and @tbl-nothing say.", "got @tbl-nothing"),
         (
             "As [@nobody1999] says.",
             "citation to be in the bibliography; got: Citeproc: citation nobody1999",
         ),
-        ("## Again {#sec-problems}", "Duplicate identifier 'sec-problems'"),
-        ("[there](nowhere.html)", "links of method.qmd to lead somewhere; got nowhere.html"),
+        ("## Again {#sec-found}", "Duplicate identifier 'sec-found'"),
+        ("[there](nowhere.html)", "links of index.qmd to lead somewhere; got nowhere.html"),
         ("[there](results.html#nowhere)", "got results.html#nowhere"),
         ("![A picture](nothing.png)", "nothing.png"),
         (
@@ -117,7 +117,7 @@ def test_what_leads_nowhere_is_one_line_and_keeps_the_old_pages(study, capsys, t
     site = study / "report/_site"
     site.mkdir()
     (site / "index.html").write_text("old")
-    add_to(study / "report/method.qmd", text)
+    add_to(study / "report/index.qmd", text)
     assert report(study) == 2
     said = capsys.readouterr().err.strip()
     assert complaint in said

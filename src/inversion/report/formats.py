@@ -4,11 +4,24 @@ import math
 
 MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EN DASH}"
-COUNTS = ("observations", "budget", "seeds", "draws", "chains", "divergences", "epochs", "pairs")
+NOT_FINITE = ("inf", "-inf", "nan")  # as JSON has to write them
+COUNTS = ("observations", "budget", "seeds", "draws", "chains", "divergences", "epochs", "best_epoch")
+    "observations",
+    "budget",
+    "seeds",
+    "draws",
+    "chains",
+    "divergences",
+    "epochs",
+    "best_epoch",
+    "pairs",
+)
 
 
 def format_number(name: str, value: object) -> str:
     """The text of one value of the quantity `name`, such as `cpu_s` or `c2st`."""
+    if isinstance(value, str) and value in NOT_FINITE:
+        value = float(value)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return MISSING
     if isinstance(value, bool):
@@ -21,7 +34,7 @@ def format_number(name: str, value: object) -> str:
         return format_seconds(value)
     if name.endswith("_mb"):
         return f"{value:,.0f} MB"
-    if name in COUNTS or name.endswith(("_calls", "_points", "_pairs", "_draws")):
+    if name in COUNTS or name.endswith(("_calls", "_draws")):
         return format_count(value)
     if name.endswith("_p") and value < 0.001:
         return "< 0.001"

@@ -49,7 +49,7 @@ class Results:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    table = pd.read_csv(path, dtype={"observation": str, "seed": str, "budget": str})
+    table = pd.read_csv(path, dtype={"observation": str, "seed": str})
     if "task" not in table.columns:
         raise ValueError(f"Expected a column `task` in {path}; got {', '.join(table.columns)}.")
     return table
@@ -69,7 +69,8 @@ def pipe_table(header: list[str], rows: list[list[str]], text_columns: int = 1) 
         ":" + "-" * width if position < text_columns else "-" * width + ":"
         for position, width in enumerate(widths)
     ]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, rule, *rows]) + "\n"
+    lines = [header, rule, *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) + "\n"
 
 
 def method_name(method: str) -> str:
