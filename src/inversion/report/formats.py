@@ -5,7 +5,7 @@ import math
 MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EN DASH}"
 NOT_FINITE = ("inf", "-inf", "nan")  # as JSON has to write them
-COUNTS = ("observations", "budget", "seeds", "draws", "chains", "divergences", "epochs", "best_epoch")
+COUNTS = (
     "observations",
     "budget",
     "seeds",
@@ -14,7 +14,6 @@ COUNTS = ("observations", "budget", "seeds", "draws", "chains", "divergences", "
     "divergences",
     "epochs",
     "best_epoch",
-    "pairs",
 )
 
 

@@ -21,7 +21,7 @@ ACCURACY = {
     "mmd": "MMD", "mode_tv": "Mode TV",
 }  # fmt: skip
 CALIBRATION = {
-    "sbc_ks": "SBC distance", "sbc_p": "SBC p", "tarp_p": "TARP p",
+    "sbc_ks": "SBC distance", "sbc_p": "SBC p", "tarp_p": "TARP p", "tarp_y_p": "TARP p, by y",
     "coverage_50": "Coverage, 50 %", "coverage_90": "Coverage, 90 %",
 }  # fmt: skip
 COSTS = {
