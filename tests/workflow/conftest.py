@@ -11,11 +11,25 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-COPIED = ("Snakefile", "dvc.yaml", "params.yaml", ".gitignore", ".dvcignore", "workflow", "profiles", "src")
+COPIED = (
+    "Snakefile",
+    "dvc.yaml",
+    "params.yaml",
+    ".gitignore",
+    ".dvcignore",
+    "workflow",
+    "profiles",
+    "src",
+)
 TINY = [
     {"tasks": ["two_moons_line", "gaussian_linear"], "references": ["exact"]},
     {"tasks": ["two_moons_line"], "references": ["nuts"]},
-    {"tasks": ["two_moons_line"], "refinements": ["hqs", "latent_nuts"], "budgets": [10], "seeds": [0]},
+    {
+        "tasks": ["two_moons_line"],
+        "refinements": ["hqs", "latent_nuts"],
+        "budgets": [10],
+        "seeds": [0],
+    },
     {
         "tasks": ["two_moons_line", "gaussian_linear"],
         "estimators": ["flow"],
@@ -111,8 +125,14 @@ def pristine(tmp_path_factory, fake) -> Repository:
     shutil.copytree(ROOT / "report", folder / "report", ignore=written)
     stub_missing(folder)  # TEMP
     repository = Repository(folder, fake)
-    repository.edit_params(lambda params: params["grids"].update(tiny=TINY) or params.update(grid="tiny"))
-    for setting in (("init", "-q"), ("config", "user.email", "a@b.c"), ("config", "user.name", "A")):
+    repository.edit_params(
+        lambda params: params["grids"].update(tiny=TINY) or params.update(grid="tiny")
+    )
+    for setting in (
+        ("init", "-q"),
+        ("config", "user.email", "a@b.c"),
+        ("config", "user.name", "A"),
+    ):
         repository.run("git", *setting)
     repository.commit("Sources")
     return repository
@@ -125,7 +145,9 @@ def stub_missing(folder: Path) -> None:
                 (folder / dep).touch()
     figures = folder / "src/inversion/figures/__init__.py"
     if "inversion.figures." not in figures.read_text():
-        figures.write_text('FIGURES = {"prior": "inversion.figures.prior:a", "cost": "inversion.figures.cost:a"}')
+        figures.write_text(
+            'FIGURES = {"prior": "inversion.figures.prior:a", "cost": "inversion.figures.cost:a"}'
+        )
 
 
 def copy_of(source: Repository, folder: Path, fake: Path) -> Repository:
@@ -133,7 +155,7 @@ def copy_of(source: Repository, folder: Path, fake: Path) -> Repository:
     return Repository(folder / "repository", fake)
 
 
-@pytest.fixture()
+@pytest.fixture
 def repository(pristine, tmp_path, fake) -> Repository:
     """A copy of the sources, nothing run."""
     return copy_of(pristine, tmp_path, fake)
@@ -148,7 +170,7 @@ def reproduced(pristine, tmp_path_factory, fake) -> Repository:
     return repository
 
 
-@pytest.fixture()
+@pytest.fixture
 def study(reproduced, tmp_path, fake) -> Repository:
     """A copy of the repository after `dvc repro`."""
     return copy_of(reproduced, tmp_path, fake)

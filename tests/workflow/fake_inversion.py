@@ -1,7 +1,8 @@
 """Stands in for `inversion` in tests of the workflow: each output is a hash of the arguments and the inputs.
 
 The ledger's records differ each time, as seconds do. FAKE_LOG names a file that gets a line for each job;
-FAKE_SLEEP delays the writing. The verbs that handle the records of the two engines are the real ones.
+FAKE_SLEEP delays the writing, FAKE_FAIL names a verb that fails.
+The verbs that handle the records of the two engines are the real ones.
 """
 
 import hashlib
@@ -77,6 +78,9 @@ def main(arguments: list[str]) -> None:
     verb = arguments[0]
     if verb in REAL:
         os.execv(sys.executable, [sys.executable, "-m", "inversion.cli.main", *arguments])
+    if verb == os.environ.get("FAKE_FAIL"):
+        print("inversion: Expected something else; got FAKE_FAIL.", file=sys.stderr)
+        sys.exit(2)
     given = options(arguments[1:])
     time.sleep(float(os.environ.get("FAKE_SLEEP", 0)))
     if verb == "tables":

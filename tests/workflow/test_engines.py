@@ -118,6 +118,20 @@ def test_sync_drops_what_an_edit_made_stale(study) -> None:
     assert clone.nothing_to_do()
 
 
+def test_settings_reverted(study) -> None:
+    study.edit_params(lambda params: params["scores"]["mmd"].update(draws=7))
+    study.run("dvc", "repro")
+    edited = study.artefacts()
+    study.run("git", "checkout", "-q", "params.yaml")
+    study.run("dvc", "repro")  # from DVC's own cache of runs, without Snakemake
+    study.run("inversion", "sync")
+    assert study.nothing_to_do()
+    assert study.artefacts() != edited
+    study.jobs()
+    study.run("dvc", "repro")
+    assert study.jobs() == []
+
+
 def test_experiments_in_place_and_apart(study) -> None:
     study.run("dvc", "exp", "run", "-S", "scores.mmd.draws=7")
     assert {line.split()[0] for line in study.jobs()} >= {"calibrate", "compare", "report"}

@@ -1,0 +1,69 @@
+"""A run that is stopped goes on where it was, and no file is ever half written."""
+
+import os
+import signal
+import time
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def interrupt(repository, sign: signal.Signals, everyone: bool) -> None:
+    """Start a run, wait for some jobs to end, and send the signal."""
+    process = repository.start("snakemake", "--cores", "2", FAKE_SLEEP="0.3")
+    deadline = time.monotonic() + 120
+    while not repository.log.exists() or len(repository.log.read_text().splitlines()) < 6:
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    if everyone:
+        os.killpg(process.pid, sign)
+    else:
+        os.kill(process.pid, sign)
+    process.communicate(timeout=120)
+    assert process.returncode != 0
+
+
+def whole(repository) -> None:
+    """Every artefact is complete: the stand-in writes as many lines as it was asked for, or none."""
+    for path, content in repository.artefacts().items():
+        assert not os.path.basename(path).startswith("."), path
+        lines = content.decode().splitlines()
+        assert len(lines) == (1 if "/costs/" in path or path.count("/") == 1 else 1000), path
+        assert len(set(lines)) == 1
+
+
+def test_sigterm_resumes(repository) -> None:
+    interrupt(repository, signal.SIGTERM, everyone=False)
+    done = set(repository.jobs())
+    assert done
+    repository.run("snakemake")
+    resumed = repository.jobs()
+    assert len(done & set(resumed)) <= 2  # those under way when the signal came
+    assert repository.nothing_to_do()
+    whole(repository)
+
+
+def test_sigkill_resumes_after_unlock(repository) -> None:
+    interrupt(repository, signal.SIGKILL, everyone=True)
+    done = set(repository.jobs())
+    whole(repository)
+    code, said = repository.attempt("snakemake")
+    assert code != 0
+    assert "--unlock" in said
+    repository.run("snakemake", "--unlock")
+    repository.run("snakemake")
+    assert len(done & set(repository.jobs())) <= 2
+    assert repository.nothing_to_do()
+    whole(repository)
+
+
+def test_a_job_that_fails_stops_the_run_and_shows_why(repository) -> None:
+    code, said = repository.attempt("snakemake", FAKE_FAIL="train")
+    assert code != 0
+    assert "inversion: Expected something else" in said
+    assert not (repository.folder / "results/models").exists()
+    repository.jobs()
+    repository.run("snakemake")
+    assert repository.nothing_to_do()

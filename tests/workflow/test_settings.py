@@ -1,0 +1,117 @@
+"""A mistake in params.yaml is one line that names it, before the first job, and nothing is written."""
+
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from inversion.settings import check_settings
+
+ROOT = Path(__file__).parents[2]
+PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/params.schema.yaml").read_text())
+
+MISTAKES = {
+    "top_key": (
+        lambda p: p.update(taks={}),
+        "keys of params.yaml among.*got 'taks', did you mean 'tasks'",
+    ),
+    "missing_key": (lambda p: p.pop("scores"), "params.yaml to have the key 'scores'"),
+    "grid": (lambda p: p.update(grid="stduy"), "grid among.*did you mean 'study'"),
+    "fit_key": (
+        lambda p: p["estimators"]["flow"]["fit"].update(epoch=3),
+        "keys of estimators.flow.fit among.*got 'epoch', did you mean 'epochs'",
+    ),
+    "network_key": (
+        lambda p: p["estimators"]["flow"]["network"].update(layer=3),
+        "keys of estimators.flow.network among.*got 'layer', did you mean 'layers'",
+    ),
+    "task_key": (
+        lambda p: p["tasks"]["two_moons_line"].update(noize=3),
+        "keys of tasks.two_moons_line among.*got 'noize', did you mean 'noise'",
+    ),
+    "kind": (
+        lambda p: p["estimators"]["flow"].update(kind="flo"),
+        "estimators.flow.kind among.*package.module:Name.*got 'flo', did you mean 'flow'",
+    ),
+    "prior": (
+        lambda p: p["refinements"]["hqs"].update(prior="flow_pior"),
+        "did you mean 'flow_prior'",
+    ),
+    "budget_zero": (
+        lambda p: p["grids"]["study"][2].update(budgets=[0]),
+        "grids.study.2.budgets.0 to be a positive whole number; got 0",
+    ),
+    "budget_float": (
+        lambda p: p["grids"]["study"][2].update(budgets=[6000.0]),
+        "positive whole number; got 6000.0",
+    ),
+    "budget_text": (
+        lambda p: p["grids"]["study"][2].update(budgets=["6k"]),
+        "positive whole number; got '6k'",
+    ),
+    "budget_true": (
+        lambda p: p["grids"]["study"][2].update(budgets=[True]),
+        "positive whole number; got True",
+    ),
+    "budgets_missing": (lambda p: p["grids"]["study"][2].pop("budgets"), "the key 'budgets'"),
+    "grid_task": (
+        lambda p: p["grids"]["smoke"][0].update(tasks=["two_moon_line"]),
+        "grids.smoke.0.tasks among.*did you mean 'two_moons_line'",
+    ),
+    "grid_method": (
+        lambda p: p["grids"]["smoke"][0].update(references=["nutz"]),
+        "grids.smoke.0.references among.*did you mean 'nuts'",
+    ),
+    "shared_name": (
+        lambda p: p["references"].update(flow={"kind": "exact"}),
+        "a name for each method; got 'flow' under estimators and under references",
+    ),
+    "panel": (
+        lambda p: p["panels"]["comparison"]["observations"].pop("gaussian_linear"),
+        "panels.comparison.observations to have the task 'gaussian_linear'",
+    ),
+    "draws": (
+        lambda p: p["panels"]["calibration"].update(draws=-1),
+        "positive whole number; got -1",
+    ),
+    "name": (
+        lambda p: p["tasks"].update({"a/b": {"kind": "two_moons_line"}}),
+        "a name that matches",
+    ),
+}
+
+
+def test_the_settings_of_the_study_are_right() -> None:
+    check_settings(PARAMS, SCHEMA)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_named(mistake) -> None:
+    edit, message = MISTAKES[mistake]
+    params = deepcopy(PARAMS)
+    edit(params)
+    with pytest.raises(ValueError, match=message) as raised:
+        check_settings(params, SCHEMA)
+    assert "\n" not in str(raised.value)
+    assert str(raised.value).startswith("Expected ")
+
+
+def test_a_kind_of_ones_own_is_taken() -> None:
+    params = deepcopy(PARAMS)
+    params["tasks"]["mine"] = {"kind": "my_package.tasks:Mine", "anything": 3}
+    check_settings(params, SCHEMA)
+
+
+@pytest.mark.parametrize("engine", [("snakemake",), ("snakemake", "-n"), ("dvc", "repro")])
+@pytest.mark.slow
+def test_both_engines_stop_before_the_first_job(repository, engine) -> None:
+    repository.edit_params(lambda p: p["tasks"]["gaussian_linear"].update(dimm=3))
+    code, said = repository.attempt(*engine)
+    assert code != 0
+    assert "Traceback" not in said
+    (line,) = (line for line in said.splitlines() if line.startswith("inversion: "))
+    assert "got 'dimm', did you mean 'dim'?" in line
+    assert not (repository.folder / "results").exists()
+    assert repository.jobs() == []
