@@ -115,12 +115,13 @@ class Entry:
 
 
 def break_even(
-    training_s: float, per_observation_s: float, against_per_observation_s: float
+    upfront_s: float, each_s: float, against_upfront_s: float, against_each_s: float
 ) -> float:
-    """The number of observations after which training has paid for itself; `inf` for never.
+    """The number of observations from which on the first method is the cheaper; 0 at once, `inf` never.
 
-    Training plus n passes costs less than n inversions anew for all n above
-    training_s / (against_per_observation_s - per_observation_s).
+    upfront + n each < against_upfront + n against_each for all n above the crossing of the two lines.
     """
-    saved = against_per_observation_s - per_observation_s
-    return training_s / saved if saved > 0 else float("inf")
+    more, saved = upfront_s - against_upfront_s, against_each_s - each_s
+    if saved > 0:
+        return max(0.0, more / saved)
+    return 0.0 if more <= 0 and saved == 0 else float("inf")

@@ -82,7 +82,10 @@ def observed(task, theta, truth) -> dict[str, float]:
         for name, parts in task.parts.items():
             mass = masses(np.asarray(labels[name]), parts)
             true_mass = masses(np.asarray(true_labels[name]), parts)
-            scores |= {f"{name}_{k + 1}": float(m) for k, m in enumerate(mass)}
+            if parts == 2:
+                scores[f"{name}_mass"] = float(mass[0])
+            else:
+                scores |= {f"{name}_{k + 1}": float(m) for k, m in enumerate(mass)}
             scores[f"{name}_tv"] = total_variation(mass, true_mass)
         scores["mode_tv"] = scores[f"{max(task.parts, key=task.parts.get)}_tv"]
     return scores

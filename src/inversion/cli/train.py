@@ -53,13 +53,26 @@ def run(arguments: argparse.Namespace) -> None:
         "network": entry.get("network", {}),
         "stopped": result.stopped,
     }
+    offset = nats_per_theta(result.model, simulations)
     history = pd.DataFrame(
         {
             "epoch": np.arange(1, len(result.train) + 1),
-            "train": result.train,
-            "validation": result.validation,
+            "train": result.train + offset,
+            "validation": result.validation + offset,
         }
     )
     write_atomic(arguments.history, lambda path: history.to_csv(path, index=False, na_rep="nan"))
     write_costs(arguments.cost, ledger.as_rows())
     save_model(arguments.out, result.model, header)
+
+
+def nats_per_theta(model, simulations) -> float:
+    """What takes a density's loss from the network's coordinates to those of theta; 0 for another loss."""
+    import jax
+    import numpy as np
+
+    from inversion.posterior import AbstractDensity
+
+    if not isinstance(model, AbstractDensity):
+        return 0.0
+    return -float(np.mean(jax.vmap(model.standardisation.log_det)(simulations.theta)))

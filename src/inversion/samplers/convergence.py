@@ -36,7 +36,7 @@ def judge(
         reasons += [f"observation {observation}: {reason}" for reason in row["reasons"]]
         rows.append(row)
     accepted = [not row["reasons"] for row in rows]
-    names = ("r_hat", "ess", "autocorrelation", "divergences")
+    names = ("rhat", "ess_bulk", "lag1", "divergences")
     numbers = {name: [row[name] for row in rows] for name in names}
     return Verdict(all(accepted), reasons, {"accepted_share": float(np.mean(accepted)), **numbers})
 
@@ -74,9 +74,9 @@ def _row(columns: Mapping[str, np.ndarray], diverging: np.ndarray) -> dict:
         reasons.append(f"{divergences} divergent transitions")
     return {
         "reasons": reasons,
-        "r_hat": r_hat[worst],
-        "ess": ess[fewest],
-        "autocorrelation": max(lag_one(x) for n, x in columns.items() if n.startswith("theta")),
+        "rhat": r_hat[worst],
+        "ess_bulk": ess[fewest],
+        "lag1": max(lag_one(x) for n, x in columns.items() if n.startswith("theta")),
         "divergences": divergences,
     }
 
