@@ -20,11 +20,15 @@ COPIED_S = 2.0  # a file this much newer than its record was put there by anothe
 
 
 class Phase(NamedTuple):
-    """A stage of dvc.yaml: its rules, which its command allows, and the folders and files that it owns."""
+    """A stage of dvc.yaml: its rules, which its command allows, and the folders and files that it owns.
+
+    What it keeps is tracked by git, not by DVC.
+    """
 
     name: str
     rules: tuple[str, ...]
     outs: tuple[str, ...]
+    kept: bool
 
     def files(self) -> Iterator[Path]:
         """Every file that lies in the phase's outs."""
@@ -60,6 +64,12 @@ def replaced(paths: Iterable[str | Path]) -> list[str]:
     return [path for path in paths if path in unknown or _newer_than_record(path)]
 
 
+def forget(path: str) -> None:
+    """Leave a file where it is, to be made again: without a record, and older than whatever it is made of."""
+    _record(path, "metadata").unlink(missing_ok=True)
+    os.utime(path, (1, 1))
+
+
 def share_output_cache(root: Path) -> None:
     """Point Snakemake's provenance cache at the checkout's, also from a copy that a DVC experiment runs in."""
     cache = Path(str(root).partition("/.dvc/tmp/")[0], CACHE)
@@ -90,7 +100,8 @@ def _phase(name: str, stage: dict[str, Any]) -> Phase:
     words = stage["cmd"].split()
     rules = words[words.index("--allowed-rules") + 1 : words.index("--")]
     outs = [out if isinstance(out, str) else next(iter(out)) for out in stage["outs"]]
-    return Phase(name, tuple(rules), tuple(outs))
+    kept = not all(isinstance(out, str) for out in stage["outs"])
+    return Phase(name, tuple(rules), tuple(outs), kept)
 
 
 def _record(path: str, kind: str) -> Path:

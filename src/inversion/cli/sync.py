@@ -2,13 +2,13 @@
 
 Files of a phase that `dvc status` calls clean are what the settings and the code at hand make: Snakemake is told so.
 Of the other phases, files that Snakemake did not make here cannot be told from stale ones: they are removed, and the
-next run makes them again. What DVC tracks stays in its cache.
+next run makes them again. What DVC tracks stays in its cache; what git tracks stays in its place till then.
 """
 
 import argparse
 import os
 
-from inversion.cli.phases import Phase, call, read_phases, replaced, stale_stages
+from inversion.cli.phases import Phase, call, forget, read_phases, replaced, stale_stages
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> None:
         if phase.name in stale:
             dropped = replaced(phase.files())
             for path in dropped if not dry_run else ():
-                os.unlink(path)
+                forget(path) if phase.kept else os.unlink(path)
             print(f"{phase.name}: not what dvc.lock says, {len(dropped)} files to be made again")
 
 
