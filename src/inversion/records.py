@@ -42,7 +42,7 @@ class Record:
     def load(cls, path: str | Path) -> Self:
         required = [f.name for f in fields(cls) if f.default is not None]
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
         except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
             if isinstance(error, FileNotFoundError):

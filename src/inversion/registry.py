@@ -51,4 +51,4 @@ def build(registry: Mapping[str, str], entry: Mapping[str, Any], **given: Any) -
 
 def _hint(got: str, allowed: object) -> str:
     close = get_close_matches(got, list(allowed), n=1)
-    return f"; got {got!r}" + (f", did you mean {close[0]!r}?" if close else "")
+    return f"; got {got!r}" + (f", did you mean {close[0]!r}" if close else "")

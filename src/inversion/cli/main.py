@@ -34,9 +34,12 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         return module.run(arguments) or 0
-    except (ValueError, FileNotFoundError) as error:
+    except FileNotFoundError as error:
+        missing = f"Expected a file at {error.filename}; got none." if error.filename else error
+        print(f"inversion: {missing}", file=sys.stderr)
+    except ValueError as error:
         print(f"inversion: {error}", file=sys.stderr)
-        return 2
+    return 2
 
 
 if __name__ == "__main__":

@@ -1,0 +1,6 @@
+"""What all tests share: one thread a process, and no compilation cache outside the test's folder."""
+
+import os
+
+os.environ.setdefault("NPROC", "1")
+os.environ["INVERSION_COMPILE_CACHE"] = ""

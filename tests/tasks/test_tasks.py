@@ -1,0 +1,105 @@
+"""Every registered task: its simulator, likelihood, operator and posterior are those of one joint distribution."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpyro.distributions.transforms import biject_to
+from scipy import stats
+
+from inversion.tasks import TASKS, make_task
+from inversion.tasks.task import ExactTask, LabelledTask, LinearTask, TractableTask
+
+N = 20_000
+
+
+@pytest.fixture(params=TASKS, autouse=True)
+def task(request):
+    with jax.enable_x64(True):
+        yield make_task({"kind": request.param})
+
+
+def joint(task, num, seed=0):
+    key_theta, key_y = jax.random.split(jax.random.key(seed))
+    theta = task.prior().sample(key_theta, (num,))
+    return theta, jax.vmap(task.simulate)(jax.random.split(key_y, num), theta)
+
+
+def test_shapes_and_support(task):
+    theta, y = joint(task, 100)
+    assert theta.shape == (100, task.dim)
+    assert y.shape == (100, *task.event_shape)
+    assert jax.vmap(task.prior().support)(theta).all()
+    bijection = biject_to(task.prior().support)
+    np.testing.assert_allclose(bijection(bijection.inv(theta)), theta, atol=1e-9)
+
+
+def test_score_of_the_likelihood_has_mean_zero(task):
+    if not isinstance(task, TractableTask):
+        pytest.skip("no likelihood")
+    theta = task.prior().sample(jax.random.key(1))
+    y = jax.vmap(task.simulate, (0, None))(jax.random.split(jax.random.key(2), N), theta)
+    score = jax.vmap(jax.grad(task.log_likelihood), (None, 0))(theta, y)
+    standard_error = score.std(0) / np.sqrt(N)
+    assert (jnp.abs(score.mean(0)) < 4.5 * standard_error).all()
+
+
+def test_likelihood_lies_below_its_bound_and_reaches_it(task):
+    if not isinstance(task, TractableTask):
+        pytest.skip("no likelihood")
+    theta, y = joint(task, 1000)
+    log_likelihood = jax.vmap(task.log_likelihood)(theta, y)
+    bound = jax.vmap(task.log_likelihood_bound)(y)
+    assert (log_likelihood <= bound + 1e-9).all()
+    if isinstance(task, LinearTask):
+        at_mean = task.log_likelihood(theta[0], task.operator(theta[0]))
+        np.testing.assert_allclose(at_mean, bound[0], rtol=1e-9)
+
+
+def test_likelihood_is_that_of_the_simulator(task):
+    if not isinstance(task, LinearTask):
+        pytest.skip("not Gaussian")
+    theta = task.prior().sample(jax.random.key(3))
+    y = jax.vmap(task.simulate, (0, None))(jax.random.split(jax.random.key(4), N), theta)
+    deviance = 2 * (task.log_likelihood_bound(y[0]) - jax.vmap(task.log_likelihood, (None, 0))(theta, y))
+    assert stats.kstest(np.asarray(deviance), stats.chi2(y[0].size).cdf).pvalue > 1e-4
+
+
+def test_adjoint(task):
+    if not isinstance(task, LinearTask):
+        pytest.skip("no operator")
+    a = jax.random.normal(jax.random.key(5), (task.dim,))
+    b = jax.random.normal(jax.random.key(6), task.event_shape)
+    np.testing.assert_allclose(jnp.vdot(task.operator(a), b), jnp.vdot(a, task.adjoint(b)), rtol=1e-10)
+
+
+def test_posterior_is_prior_times_likelihood(task):
+    if not (isinstance(task, ExactTask) and isinstance(task, TractableTask)):
+        pytest.skip("no closed form")
+    _, y = joint(task, 1, seed=7)
+    theta = task.posterior(y[0]).sample(jax.random.key(8), (200,))
+    unnormalised = jax.vmap(task.prior().log_prob)(theta) + jax.vmap(task.log_likelihood, (0, None))(
+        theta, y[0]
+    )
+    evidence = unnormalised - jax.vmap(task.posterior(y[0]).log_prob)(theta)
+    np.testing.assert_allclose(evidence, evidence[0], atol=1e-8)
+
+
+def test_posterior_draws_are_those_of_its_density(task):
+    """E[log p] by draws against importance weights from the prior: two ways that share no code."""
+    if not (isinstance(task, ExactTask) and isinstance(task, TractableTask)):
+        pytest.skip("no closed form")
+    theta, y = joint(task, 200, seed=9)
+    ranks = []
+    for truth, observed in zip(theta, y, strict=True):
+        draws = task.posterior(observed).sample(jax.random.key(10), (99,))
+        ranks.append(int((draws[:, 0] < truth[0]).sum()))
+    assert stats.kstest(np.asarray(ranks) / 99, "uniform").pvalue > 1e-4
+
+
+def test_labels_count_their_parts(task):
+    if not isinstance(task, LabelledTask):
+        pytest.skip("no parts")
+    theta, _ = joint(task, 5000)
+    for name, labels in jax.vmap(task.labels)(theta).items():
+        assert set(np.unique(labels)) == set(range(task.parts[name]))
