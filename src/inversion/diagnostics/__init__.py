@@ -1,4 +1,5 @@
-"""Diagnostics: arrays in, numbers out. No JAX, no files, no models; a seed fixes every bit.
+"""Diagnostics: arrays in, numbers out. No files, no models, JAX only once C2ST is called; a seed
+fixes every bit.
 
 A new score is one file here and one line in one of the two registries.
 
