@@ -11,6 +11,8 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from inversion.networks import spline
 from inversion.networks.mlp import MLP
 
+MAX_UNROLL = 8  # forward, for training: up to a third faster than rolled, little more to compile
+
 
 class SplineCoupling(eqx.Module):
     """`layers` couplings: half the coordinates and the context set the splines of the other half.
@@ -71,7 +73,9 @@ class SplineCoupling(eqx.Module):
             return (jnp.concatenate([x[: self.fixed], moved]), log_det + jnp.sum(slopes)), None
 
         carry = (x, jnp.zeros((), x.dtype))
-        (z, log_det), _ = jax.lax.scan(layer, carry, (arrays, self.permutations))
+        layers = (arrays, self.permutations)
+        unroll = min(MAX_UNROLL, len(self.permutations))
+        (z, log_det), _ = jax.lax.scan(layer, carry, layers, unroll=unroll)
         return z, log_det
 
     def inverse(
