@@ -14,6 +14,8 @@ def test_same_names_same_key():
     assert bits(0, "train", "two_moons_line", 6000) == bits(0, "train", "two_moons_line", 6000)
 
 
-@pytest.mark.parametrize("other", [(1, "a", "b"), (0, "b", "a"), (0, "ab"), (0, "a", "b", ""), (0, "a")])
+@pytest.mark.parametrize(
+    "other", [(1, "a", "b"), (0, "b", "a"), (0, "ab"), (0, "a", "b", ""), (0, "a")]
+)
 def test_other_names_other_key(other):
     assert bits(0, "a", "b") != bits(*other)

@@ -38,12 +38,16 @@ def test_truncated(tmp_path, draws, keep):
 
 def test_foreign(tmp_path):
     Simulations(np.zeros((4, 2)), np.zeros((4, 1))).save(tmp_path / "s.npz")
-    with pytest.raises(ValueError, match="Expected Draws with theta_true, y, theta in .*; got theta, y"):
+    with pytest.raises(
+        ValueError, match=r"Expected Draws with theta_true, y, theta in .*; got theta, y"
+    ):
         Draws.load(tmp_path / "s.npz")
 
 
 def test_shapes_must_agree():
-    with pytest.raises(ValueError, match=r"Expected theta of shape \(3, draw, 2\); got \(3, 5, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"Expected theta of shape \(3, draw, 2\); got \(3, 5, 4\)"
+    ):
         Draws(np.zeros((3, 2)), np.zeros((3, 1)), np.zeros((3, 5, 4)))
     with pytest.raises(ValueError, match="Expected as many theta as y; got 3 and 4"):
         Simulations(np.zeros((3, 2)), np.zeros((4, 1)))

@@ -8,7 +8,11 @@ from inversion.refinements import REFINEMENTS
 from inversion.registry import build, resolve
 from inversion.tasks import TASKS, make_task
 
-ALL = [(registry, kind) for registry in (TASKS, ESTIMATORS, REFERENCES, REFINEMENTS) for kind in registry]
+ALL = [
+    (registry, kind)
+    for registry in (TASKS, ESTIMATORS, REFERENCES, REFINEMENTS)
+    for kind in registry
+]
 
 
 @pytest.mark.parametrize(("registry", "kind"), ALL)
@@ -22,7 +26,9 @@ def test_a_typo_names_the_right_kind():
 
 
 def test_a_typo_names_the_right_setting():
-    with pytest.raises(ValueError, match="among noise, noise_scale; got 'noize', did you mean 'noise'"):
+    with pytest.raises(
+        ValueError, match="among noise, noise_scale; got 'noize', did you mean 'noise'"
+    ):
         make_task({"kind": "two_moons_line", "noize": 1.0})
 
 

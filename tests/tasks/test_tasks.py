@@ -61,7 +61,9 @@ def test_likelihood_is_that_of_the_simulator(task):
         pytest.skip("not Gaussian")
     theta = task.prior().sample(jax.random.key(3))
     y = jax.vmap(task.simulate, (0, None))(jax.random.split(jax.random.key(4), N), theta)
-    deviance = 2 * (task.log_likelihood_bound(y[0]) - jax.vmap(task.log_likelihood, (None, 0))(theta, y))
+    deviance = 2 * (
+        task.log_likelihood_bound(y[0]) - jax.vmap(task.log_likelihood, (None, 0))(theta, y)
+    )
     assert stats.kstest(np.asarray(deviance), stats.chi2(y[0].size).cdf).pvalue > 1e-4
 
 
@@ -70,7 +72,9 @@ def test_adjoint(task):
         pytest.skip("no operator")
     a = jax.random.normal(jax.random.key(5), (task.dim,))
     b = jax.random.normal(jax.random.key(6), task.event_shape)
-    np.testing.assert_allclose(jnp.vdot(task.operator(a), b), jnp.vdot(a, task.adjoint(b)), rtol=1e-10)
+    np.testing.assert_allclose(
+        jnp.vdot(task.operator(a), b), jnp.vdot(a, task.adjoint(b)), rtol=1e-10
+    )
 
 
 def test_posterior_is_prior_times_likelihood(task):
@@ -78,9 +82,9 @@ def test_posterior_is_prior_times_likelihood(task):
         pytest.skip("no closed form")
     _, y = joint(task, 1, seed=7)
     theta = task.posterior(y[0]).sample(jax.random.key(8), (200,))
-    unnormalised = jax.vmap(task.prior().log_prob)(theta) + jax.vmap(task.log_likelihood, (0, None))(
-        theta, y[0]
-    )
+    unnormalised = jax.vmap(task.prior().log_prob)(theta) + jax.vmap(
+        task.log_likelihood, (0, None)
+    )(theta, y[0])
     evidence = unnormalised - jax.vmap(task.posterior(y[0]).log_prob)(theta)
     np.testing.assert_allclose(evidence, evidence[0], atol=1e-8)
 

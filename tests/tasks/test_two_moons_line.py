@@ -51,7 +51,9 @@ def test_posterior_by_quadrature(task, y, mean, std, upper):
     axis = jnp.linspace(-3, 3, 601)
     grid = jnp.stack(jnp.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
     log_density = jax.lax.map(
-        lambda t: task.prior().log_prob(t) + task.log_likelihood(t, jnp.array([y])), grid, batch_size=5000
+        lambda t: task.prior().log_prob(t) + task.log_likelihood(t, jnp.array([y])),
+        grid,
+        batch_size=5000,
     )
     weight = jnp.exp(log_density - log_density.max())
     weight /= weight.sum()

@@ -1,0 +1,168 @@
+"""The contract of every registered estimator; a new member is tested by its line in the registry."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import inversion
+from inversion.cost import Cost, Entry
+from inversion.estimators import ESTIMATORS
+from inversion.estimators.fit import Training, fit
+from inversion.estimators.trained import Standardisation, make_estimator, save_model, trained
+from inversion.posterior import AbstractDensity, AbstractTransport
+from inversion.records import Simulations
+from inversion.tasks import make_task
+
+SMALL = {"layers": 3, "knots": 5, "width": 16, "depth": 1}
+MOONS = {"kind": "two_moons_line"}
+GAUSSIAN = {"kind": "gaussian_linear", "dim": 3, "prior_scale": 1.5, "noise_scale": 0.8}
+
+
+def simulated(task, num, seed=0):
+    key_theta, key_y = jax.random.split(jax.random.key(seed))
+    theta = task.prior().sample(key_theta, (num,))
+    y = jax.vmap(task.simulate)(jax.random.split(key_y, num), theta)
+    return Simulations(np.asarray(theta, np.float32), np.asarray(y, np.float32))
+
+
+@pytest.fixture(params=ESTIMATORS)
+def kind(request):
+    return request.param
+
+
+def shaken(kind, task, seed=0):
+    """An estimator away from its start, where a map is the identity whatever its code."""
+    estimator = make_estimator(jax.random.key(seed), make_task(task), kind, SMALL)
+    leaves, treedef = jax.tree.flatten(estimator)
+    keys = jax.random.split(jax.random.key(seed + 1), len(leaves))
+    leaves = [
+        leaf + 0.1 * jax.random.normal(k, leaf.shape) if eqx.is_inexact_array(leaf) else leaf
+        for leaf, k in zip(leaves, keys, strict=True)
+    ]
+    return jax.tree.unflatten(treedef, leaves)
+
+
+def test_shapes(kind):
+    estimator = shaken(kind, GAUSSIAN)
+    draws = estimator.sample(jax.random.key(0), jnp.zeros(3), 7)
+    assert draws.shape == (7, 3)
+    assert jnp.isfinite(draws).all()
+    loss = estimator.loss(draws[0], jnp.zeros(3), key=jax.random.key(0), progress=jnp.zeros(()))
+    assert loss.shape == ()
+
+
+def test_gradient_reaches_every_parameter(kind):
+    estimator = shaken(kind, GAUSSIAN)
+    data = simulated(make_task(GAUSSIAN), 500)
+
+    @eqx.filter_grad
+    def gradient(estimator):
+        keys = jax.random.split(jax.random.key(1), len(data))
+        loss = lambda t, y, k: estimator.loss(t, y, key=k, progress=jnp.zeros(()))  # noqa: E731
+        return jax.vmap(loss)(data.theta, data.y, keys).mean()
+
+    for leaf in jax.tree.leaves(gradient(estimator)):
+        # A stacked leaf has one slice a layer, and each must be reached.
+        slices = leaf.reshape(leaf.shape[0], -1) if leaf.ndim > 1 else leaf[None]
+        assert (jnp.abs(slices).max(axis=1) > 0).all()
+
+
+def test_save_and_load_give_the_same_bits(kind, tmp_path):
+    task = make_task(MOONS)
+    model = trained(shaken(kind, MOONS), Standardisation.of(task, simulated(task, 100)))
+    save_model(tmp_path / "m.eqx", model, {"task": MOONS, "kind": kind, "network": SMALL})
+    loaded = inversion.load(str(tmp_path / "m.eqx"))
+    for y in (-1.0, 0.3):
+        args = (jax.random.key(2), jnp.array([y]), 50)
+        np.testing.assert_array_equal(model.sample(*args), loaded.sample(*args))
+    save_model(tmp_path / "again.eqx", loaded, {"task": MOONS, "kind": kind, "network": SMALL})
+    assert (tmp_path / "m.eqx").read_bytes() == (tmp_path / "again.eqx").read_bytes()
+    with jax.enable_x64(True):
+        loaded = inversion.load(str(tmp_path / "m.eqx"))
+        assert {
+            leaf.dtype.name for leaf in jax.tree.leaves(eqx.filter(loaded, eqx.is_inexact_array))
+        } == {"float32"}
+
+
+def test_the_second_call_compiles_nothing(kind):
+    traces = []
+    estimator = shaken(kind, MOONS)
+
+    @eqx.filter_jit
+    def sample(estimator, key, y):
+        traces.append(1)
+        return estimator.sample(key, y, 10)
+
+    sample(estimator, jax.random.key(0), jnp.array([0.1]))
+    sample(shaken(kind, MOONS, seed=5), jax.random.key(1), jnp.array([0.2]))
+    assert len(traces) == 1
+
+
+def test_density_integrates_to_one(kind):
+    estimator = shaken(kind, MOONS)
+    if not isinstance(estimator, AbstractDensity):
+        pytest.skip("no density")
+    with jax.enable_x64(True):
+        model = jax.tree.map(lambda x: x.astype(float) if eqx.is_inexact_array(x) else x, estimator)
+        axis = jnp.linspace(-9, 9, 721)
+        grid = jnp.stack(jnp.meshgrid(axis, axis), -1).reshape(-1, 2)
+        log_prob = jax.jit(jax.vmap(lambda t: model.log_prob(t, jnp.array([0.4]))))(grid)
+        assert jnp.exp(log_prob).sum() * (axis[1] - axis[0]) ** 2 == pytest.approx(1, abs=2e-3)
+
+
+def test_density_is_that_of_its_draws(kind):
+    """Expectations by draws and by quadrature against the density agree."""
+    estimator = shaken(kind, MOONS)
+    if not isinstance(estimator, AbstractDensity):
+        pytest.skip("no density")
+    y = jnp.array([0.4])
+    draws = jax.jit(lambda key: estimator.sample(key, y, 40_000))(jax.random.key(3))
+    axis = jnp.linspace(-7, 7, 561)
+    grid = jnp.stack(jnp.meshgrid(axis, axis), -1).reshape(-1, 2)
+    density = jnp.exp(jax.jit(jax.vmap(lambda t: estimator.log_prob(t, y)))(grid))
+    density /= density.sum()
+    for statistic in (
+        lambda t: t,
+        lambda t: t**2,
+        lambda t: jnp.sin(3 * t),
+        lambda t: t[:, :1] * t[:, 1:],
+    ):
+        by_draws, exact = statistic(draws), density @ statistic(grid)
+        error = by_draws.std(0) / np.sqrt(len(draws))
+        assert (jnp.abs(by_draws.mean(0) - exact) < 5 * error + 2e-3).all()
+
+
+def test_transport_is_the_map_behind_the_density(kind):
+    estimator = shaken(kind, MOONS)
+    if not isinstance(estimator, AbstractTransport):
+        pytest.skip("no map")
+    theta = jnp.array([0.3, -0.8])
+    np.testing.assert_allclose(estimator.from_latent(estimator.to_latent(theta)), theta, atol=1e-4)
+    jacobian = jax.jacfwd(estimator.to_latent)(theta)
+    z = estimator.to_latent(theta)
+    expected = jnp.linalg.slogdet(jacobian)[1] - 0.5 * jnp.sum(z**2 + jnp.log(2 * jnp.pi))
+    np.testing.assert_allclose(estimator.log_prob(theta, jnp.zeros(1)), expected, atol=1e-4)
+
+
+def test_a_short_fit_finds_the_closed_form(kind):
+    task = make_task(GAUSSIAN)
+    estimator = make_estimator(jax.random.key(0), task, kind, SMALL)
+    training = Training(epochs=30, learning_rate=5e-3, average=0.98)
+    result = fit(
+        jax.random.key(1),
+        estimator,
+        task,
+        simulated(task, 8000),
+        training,
+        entry=Entry(Cost("", "", 0, 0, "")),
+    )
+    assert result.stopped == "finished"
+    prior_only = isinstance(result.model, AbstractTransport)
+    for y in (jnp.array([1.0, -2.0, 0.5]), jnp.zeros(3)):
+        exact = task.prior() if prior_only else task.posterior(y)
+        draws = result.model.sample(jax.random.key(2), y, 20_000)
+        scale = float(jnp.sqrt(exact.variance)[0])
+        np.testing.assert_allclose(draws.mean(0), exact.mean, atol=0.12 * scale)
+        np.testing.assert_allclose(np.cov(draws.T) / scale**2, np.eye(3), atol=0.15)
