@@ -1,4 +1,4 @@
-"""The only training loop: everything between two reports of progress is one compiled scan over data on the device."""
+"""The only training loop: between two reports of progress it is one compiled scan over data on the device."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from inversion.estimators.trained import Standardisation, Trained, trained
 from inversion.records import Simulations
 from inversion.tasks.task import AbstractTask
 
+TRAINING = {"fit": "inversion.estimators.fit:Training"}
 EPOCHS_A_CALL = 10  # at most, between two reports of progress and two looks at the patience
 
 
@@ -213,8 +214,8 @@ def _split(
     order = jax.random.permutation(key, len(simulations))
     theta, y = jnp.asarray(simulations.theta)[order], jnp.asarray(simulations.y)[order]
     pairs = Batch(theta, jax.vmap(maps.theta_in)(theta), jax.vmap(maps.y_in)(y))
-    first, last = slice(None, num_train), slice(num_train, None)
-    return tuple(jax.tree.map(lambda leaf: leaf[rows], pairs) for rows in (first, last))
+    train, held_out = (Batch(*leaves) for leaves in zip(*((a[:num_train], a[num_train:]) for a in pairs)))
+    return train, held_out
 
 
 def _optimiser(training: Training, steps: int) -> optax.GradientTransformation:
