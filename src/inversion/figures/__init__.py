@@ -1,3 +1,15 @@
-"""Tables in, pictures out. A new figure is one file and one line here; one named `cost...` reads the ledger."""
+"""Tables in, pictures out. A new figure is one file and one line here; one named `cost...` reads the ledger.
 
-FIGURES: dict[str, str] = {}
+A figure is a function from a `Study` to a matplotlib Figure; it draws what the grid made and leaves out the rest.
+"""
+
+FIGURES: dict[str, str] = {
+    "headline": "inversion.figures.headline:headline",
+    "prior": "inversion.figures.prior:prior",
+    "posteriors": "inversion.figures.posteriors:posteriors",
+    "consistency": "inversion.figures.consistency:consistency",
+    "training": "inversion.figures.training:training",
+    "sbc": "inversion.figures.sbc:sbc",
+    "tarp": "inversion.figures.tarp:tarp",
+    "cost": "inversion.figures.cost:cost",
+}

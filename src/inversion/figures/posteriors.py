@@ -1,0 +1,30 @@
+"""The flow against the references: draws of each method in a row, each observation in a column."""
+
+from matplotlib.figure import Figure
+
+from inversion.figures.clouds import crescents, dot, line, prior_theta, scatter
+from inversion.figures.study import HEADLINE, Study
+from inversion.figures.style import WIDTH, colour_of, name_of, signed
+
+SHOWN = ("exact", "flow", "rejection_box", "nuts", "latent_nuts", "hqs")
+ROW = 1.42  # inches
+
+
+def posteriors(study: Study) -> Figure:
+    """A grid of scatters over the prior and the observation's line."""
+    draws = {method: study.draws(HEADLINE, method) for method in SHOWN}
+    draws = {method: record for method, record in draws.items() if record is not None}
+    columns = max((len(record.y) for record in draws.values()), default=1)
+    figure = Figure((WIDTH, 0.3 + ROW * max(1, len(draws))), layout="constrained")
+    prior = prior_theta(study, HEADLINE)
+    for row, (method, record) in enumerate(draws.items()):
+        for column, (y, theta) in enumerate(zip(record.y[:, 0], record.theta)):
+            axes = figure.add_subplot(len(draws), columns, row * columns + column + 1)
+            crescents(axes, prior)
+            line(axes, y)
+            scatter(axes, theta, colour_of(method), dot(method, 3))
+            if row == 0:
+                axes.set_title(f"y = {signed(y)}")
+            if column == 0:
+                axes.set_ylabel(name_of(method), color=colour_of(method), weight="bold")
+    return figure

@@ -1,0 +1,116 @@
+"""What the study made, as figures ask for it: arrays and tables by task and method, None where there are none."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from inversion import grid
+from inversion.records import Draws, Simulations
+
+DRAWS = "draws/{family}/{panel}/{task}/{method}/{budget}/{seed}.npz"
+CURVES = "scores/calibration/{task}/{method}/{budget}/{seed}.npz"
+PANEL = "simulations/{task}/panels/{panel}.npz"
+HISTORY = "models/{task}/{method}/{budget}/{seed}.csv"
+HEADLINE = "two_moons_line"
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study's folder of results and its settings.
+
+    Figures show one budget, the one that most methods trained on, and of several seeds the first where
+    draws are shown.
+    """
+
+    results: Path
+    params: Mapping[str, Any]
+
+    @cached_property
+    def cells(self) -> grid.Cells:
+        return grid.expand(self.params)
+
+    @cached_property
+    def tasks(self) -> tuple[str, ...]:
+        """The grid's tasks, the headline's first."""
+        names = dict.fromkeys(panel.task for panel in self.cells.panels)
+        return tuple(sorted(names, key=lambda name: name != HEADLINE))
+
+    @cached_property
+    def budget(self) -> int:
+        """The budget shown; 0 where nothing is trained."""
+        budgets = Counter(draw.budget for draw in self.cells.draws if draw.budget)
+        return min(budgets, key=lambda budget: (-budgets[budget], budget), default=0)
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        return pd.read_csv(self.results / "scores.csv", dtype={"observation": str})
+
+    @cached_property
+    def breakeven(self) -> pd.DataFrame:
+        return pd.read_csv(self.results / "breakeven.csv")
+
+    @cached_property
+    def costs(self) -> pd.DataFrame:
+        return pd.read_csv(self.results / "costs.csv").fillna({"panel": "", "method": ""})
+
+    def panel(self, task: str, panel: str) -> Simulations | None:
+        """A panel's observations, with what made them."""
+        asked = grid.Panel(task, panel)
+        if asked not in self.cells.panels:
+            return None
+        return Simulations.load(self.results / grid.address(PANEL, asked))
+
+    def draws(self, task: str, method: str) -> Draws | None:
+        """Draws for the comparison panel."""
+        cell = self._first(self.cells.draws, task, method, "comparison")
+        return None if cell is None else Draws.load(self.results / grid.address(DRAWS, cell))
+
+    def curves(self, task: str, method: str) -> dict[str, np.ndarray] | None:
+        """Arrays of the calibration: `num_draws`, `ranks`, `tarp`, `tarp_y`."""
+        cell = self._first(self.cells.calibrations, task, method, "calibration")
+        if cell is None:
+            return None
+        with np.load(self.results / grid.address(CURVES, cell), allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+
+    def histories(self, task: str, method: str) -> dict[int, pd.DataFrame]:
+        """Training histories by seed: `epoch`, `train`, `validation`."""
+        fits = [fit for fit in self.cells.fits if (fit.task, fit.method) == (task, method)]
+        return {
+            fit.seed: pd.read_csv(self.results / grid.address(HISTORY, fit))
+            for fit in sorted(fits)
+            if fit.budget == self.budget
+        }
+
+    def score(self, task: str, method: str, name: str, observation: str | None = None) -> float:
+        """A score of the draws shown, the mean over observations if none is named; NaN where there is none."""
+        chosen = self._scores(task, method, name)
+        if observation is not None:
+            chosen = chosen[chosen["observation"] == observation]
+        return chosen.loc[chosen["seed"] == chosen["seed"].min(), "value"].mean()
+
+    def mean_score(self, task: str, method: str, name: str) -> float:
+        """The mean over observations and seeds; NaN where there is none."""
+        return self._scores(task, method, name)["value"].mean()
+
+    def _scores(self, task: str, method: str, name: str) -> pd.DataFrame:
+        table = self.scores
+        named = (table["task"] == task) & (table["method"] == method) & (table["score"] == name)
+        return table[named & table["budget"].isin([0, self.budget])]
+
+    def _first(
+        self, cells: Iterable[grid.Draw], task: str, method: str, panel: str
+    ) -> grid.Draw | None:
+        asked = [
+            cell
+            for cell in cells
+            if (cell.task, cell.method, cell.panel) == (task, method, panel)
+            and cell.budget in (0, self.budget)
+        ]
+        return min(asked, key=lambda cell: cell.seed, default=None)

@@ -1,0 +1,138 @@
+"""A tiny made-up study of every method: files as the workflow writes them, with numbers that the tests know."""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from inversion import grid
+from inversion.figures import study as files
+from inversion.figures.study import Study
+from inversion.records import Draws, Simulations
+
+PARAMS = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())
+OBS, DRAWS = 200, 50
+DIMS = {"two_moons_line": 2, "gaussian_linear": 10}
+COST_COLUMNS = ["task", "method", "budget", "seed", "verb", "panel", "observations", "draws"]
+SECONDS = ["compile_s", "cpu_s", "wall_s"]
+CALLS = ["simulator_calls", "likelihood_calls", "gradient_calls", "network_calls"]
+
+
+def params_of(name: str) -> dict:
+    return copy.deepcopy(PARAMS) | {"grid": name}
+
+
+def write_study(results: Path, params: dict) -> Study:
+    """All files that figures read."""
+    study, rng = Study(results, params), np.random.default_rng(0)
+    for panel in study.cells.panels:
+        write_panel(results, panel, rng)
+    for cell in study.cells.draws:
+        if cell.panel == "comparison":
+            write_draws(results, cell, rng)
+    for cell in study.cells.calibrations:
+        write_curves(results / grid.address(files.CURVES, cell), DIMS[cell.task], rng, width=1.0)
+    for fit in study.cells.fits:
+        write_history(results / grid.address(files.HISTORY, fit))
+    write_tables(study)
+    return study
+
+
+def write_panel(results: Path, panel: grid.Panel, rng: np.random.Generator) -> None:
+    theta = rng.normal(size=(OBS, DIMS[panel.task]))
+    y = theta.sum(axis=1, keepdims=True)
+    if panel.panel == "comparison" and panel.task == "two_moons_line":
+        theta, y = np.full((3, 2), np.nan), np.array([[-1.0], [0.0], [1.0]])
+    Simulations(theta, y).save(results / grid.address(files.PANEL, panel))
+
+
+def write_draws(results: Path, cell: grid.Draw, rng: np.random.Generator) -> None:
+    """Draws near the line theta_1 + theta_2 = y, within 0.035 for the box and 0.1 otherwise."""
+    y = np.array([[-1.0], [0.0], [1.0]])
+    along = rng.normal(size=(3, DRAWS, DIMS[cell.task]))
+    noise = rng.normal(scale=0.035 if cell.method == "rejection_box" else 0.1, size=(3, DRAWS))
+    theta = along - along.mean(axis=-1, keepdims=True) + (y + noise)[..., None] / along.shape[-1]
+    truth = np.full((3, along.shape[-1]), np.nan)
+    Draws(truth, y, theta.astype(np.float32)).save(results / grid.address(files.DRAWS, cell))
+
+
+def write_curves(path: Path, dim: int, rng: np.random.Generator, width: float) -> None:
+    """Ranks of normal truths among normal draws `width` times as wide."""
+    ranks = (width * rng.normal(size=(OBS, DRAWS, dim)) < rng.normal(size=(OBS, 1, dim))).sum(1)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tarp = ranks[:, :2].T / DRAWS
+    np.savez(path, num_draws=np.asarray(DRAWS), ranks=ranks, tarp=tarp[0], tarp_y=tarp[1])
+
+
+def write_history(path: Path, best: int = 12) -> None:
+    epoch = np.arange(1, 21)
+    validation = -0.9 + 0.01 * np.abs(epoch - best)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table = pd.DataFrame({"epoch": epoch, "train": -0.02 * epoch, "validation": validation})
+    table.to_csv(path, index=False)
+
+
+def write_tables(study: Study) -> None:
+    """C2ST 0.6 at the first observation, 0.7 and 0.8 at the next; each p 0.25; the exact NLL -1."""
+    rows = []
+    for cell in study.cells.draws:
+        where = (cell.task, cell.method, cell.budget, cell.seed, cell.panel)
+        if cell.panel == "comparison":
+            rows += [(*where, str(at), "c2st", 0.6 + at / 10) for at in range(3)]
+        if cell.panel == "calibration":
+            rows += [(*where, "all", name, 0.25) for name in ("sbc_p", "tarp_p", "tarp_y_p")]
+        if cell.panel == "density":
+            rows.append((*where, "all", "nll", -1.0))
+    columns = ["task", "method", "budget", "seed", "panel", "observation", "score", "value"]
+    pd.DataFrame(rows, columns=columns).to_csv(study.results / "scores.csv", index=False)
+    costs = pd.DataFrame(cost_rows(study), columns=COST_COLUMNS + SECONDS).assign(
+        **dict.fromkeys(CALLS, 0)
+    )
+    costs.to_csv(study.results / "costs.csv", index=False)
+    write_breakeven(study)
+
+
+def cost_rows(study: Study) -> list[tuple]:
+    """Training takes 90 s and 10 s of compiling; an observation 0.1 s, or 2.1 s without training."""
+    rows = [
+        (fit.task, fit.method, fit.budget, fit.seed, "train", "", 0, 0, 10, 90, 90)
+        for fit in study.cells.fits
+    ]
+    verbs = {"amortised": "sample", "reference": "reference", "refined": "refine"}
+    for cell in study.cells.draws:
+        if cell.panel == "comparison":
+            each = 0.1 if cell.family == "amortised" else 2.1
+            where = (cell.task, cell.method, cell.budget, cell.seed, verbs[cell.family], cell.panel)
+            rows.append((*where, 3, 10_000, 0, 3 * each, 3 * each))
+    return rows
+
+
+def write_breakeven(study: Study) -> None:
+    columns = ["task", "method", "budget", "against", "observations"]
+    rows = [
+        (task, "flow", study.budget, against, count)
+        for task in study.tasks
+        for against, count in (("nuts", 50), ("exact", np.inf))
+    ]
+    pd.DataFrame(rows, columns=columns).to_csv(study.results / "breakeven.csv", index=False)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory) -> Study:
+    """The study grid, every method."""
+    return write_study(tmp_path_factory.mktemp("study") / "results", params_of("study"))
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory) -> Study:
+    """The smoke grid, few methods."""
+    return write_study(tmp_path_factory.mktemp("smoke") / "results", params_of("smoke"))
+
+
+@pytest.fixture
+def fresh(tmp_path) -> Study:
+    """A study whose files a test may change."""
+    return write_study(tmp_path / "results", params_of("smoke"))

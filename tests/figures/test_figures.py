@@ -1,0 +1,230 @@
+"""Each figure draws what the grid made, the same bytes every time, and shows what it says."""
+
+import hashlib
+import importlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import rc_context
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from inversion import grid
+from inversion.figures import FIGURES, bands, cost, headline, style
+from inversion.figures import study as files
+from inversion.figures.study import Study
+from inversion.records import Draws
+from inversion.report.results import METHODS
+
+IN_A_PROCESS = """
+import hashlib, json, sys
+from pathlib import Path
+from inversion.cli.main import main
+from inversion.figures import FIGURES
+cell, results, out = sys.argv[1:]
+for name in FIGURES:
+    assert main(["figure", name, "--cell", cell, "--results", results, "--out", f"{out}/{name}.svg"]) == 0
+assert not {"jax", "equinox", "numpyro"} & set(sys.modules), "a figure imports JAX"
+"""
+
+
+def drawn(name: str, study: Study) -> Figure:
+    module, function = FIGURES[name].split(":")
+    with rc_context(style.SETTINGS):
+        return getattr(importlib.import_module(module), function)(study)
+
+
+def written(name: str, study: Study, path: Path) -> bytes:
+    style.draw_to(path, lambda: drawn(name, study))
+    return path.read_bytes()
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+
+
+def panel_named(figure: Figure, method: str):
+    """The first axes whose left title or row label is a method's name."""
+    found = [axes for axes in figure.findobj() if getattr(axes, "get_title", None)]
+    named = style.name_of(method)
+    return next(axes for axes in found if named in (axes.get_title(loc="left"), axes.get_ylabel()))
+
+
+@pytest.mark.parametrize("grid_name", ["made", "smoke"])
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_draws(name, grid_name, request, tmp_path) -> None:
+    picture = written(name, request.getfixturevalue(grid_name), tmp_path / "a.svg")
+    assert picture.startswith(b"<?xml")
+    assert len(picture) < 500_000
+    assert b"dc:date" not in picture
+
+
+def test_the_same_bytes_in_another_process_and_no_jax(made, tmp_path) -> None:
+    cell = json.dumps({"params": made.params})
+    command = [sys.executable, "-c", IN_A_PROCESS, cell, str(made.results), str(tmp_path)]
+    subprocess.run(command, check=True)
+    for name in FIGURES:
+        there = hashlib.blake2b((tmp_path / f"{name}.svg").read_bytes()).hexdigest()
+        here = hashlib.blake2b(written(name, made, tmp_path / "here.svg")).hexdigest()
+        assert there == here, name
+
+
+def test_methods_have_the_report_s_names_and_colours_of_their_own() -> None:
+    assert {method: look.name for method, look in style.LOOKS.items()} == METHODS
+    assert len({look.colour for look in style.LOOKS.values()}) == len(style.LOOKS)
+
+
+def test_a_method_that_no_table_knows_is_drawn_under_its_own_name() -> None:
+    assert style.in_order({"zeta", "nuts", "flow", "alpha"}) == ["flow", "nuts", "alpha", "zeta"]
+    assert style.name_of("zeta") == "zeta"
+
+
+def test_the_budget_shown_is_the_one_of_most_methods(made, smoke) -> None:
+    assert (made.budget, smoke.budget) == (6000, 1000)
+    assert Study(made.results, made.params | {"grid": "benchmark"}).budget == 6000
+
+
+def test_headline_shows_the_middle_observation_and_its_accuracy(made) -> None:
+    figure = drawn("headline", made)
+    names = [axes.get_title(loc="left") for axes in figure.axes]
+    assert names == [style.name_of(method) for method in headline.SHOWN]
+    assert {axes.get_title(loc="right") for axes in figure.axes} == {"C2ST 0.70"}
+    line = figure.axes[0].lines[0].get_xydata()
+    np.testing.assert_allclose(line.sum(axis=1), 0)
+
+
+def test_headline_reads_no_ledger(fresh, tmp_path) -> None:
+    for name in ("costs.csv", "breakeven.csv"):
+        (fresh.results / name).unlink()
+    for name in set(FIGURES) - {"cost"}:
+        assert written(name, fresh, tmp_path / "a.svg")
+
+
+def test_prior_is_crossed_by_the_observations_lines(made) -> None:
+    axes = drawn("prior", made).axes[0]
+    sums = [line.get_xydata().sum(axis=1) for line in axes.lines]
+    np.testing.assert_allclose(sums, [[-1, -1], [0, 0], [1, 1]])
+
+
+def test_posteriors_are_the_draws_of_each_method_and_observation(made) -> None:
+    figure = drawn("posteriors", made)
+    shown = figure.axes[3].collections[0].get_offsets()
+    np.testing.assert_array_equal(shown, made.draws("two_moons_line", "flow").theta[0])
+
+
+def test_shown_draws_come_from_all_chains(fresh) -> None:
+    cell = next(c for c in fresh.cells.draws if (c.method, c.panel) == ("flow", "comparison"))
+    chains = np.repeat(np.arange(20.0), 500)[None, :, None] * np.ones((1, 1, 2))
+    record = Draws(np.full((1, 2), np.nan), np.zeros((1, 1)), chains)
+    record.save(fresh.results / grid.address(files.DRAWS, cell))
+    axes = panel_named(drawn("headline", fresh), "flow")
+    shown, counts = np.unique(axes.collections[0].get_offsets()[:, 0], return_counts=True)
+    assert len(shown) == 20
+    assert counts.min() >= 99
+
+
+def test_consistency_writes_the_standard_deviation_of_the_draws(made) -> None:
+    figure = drawn("consistency", made)
+    box = made.draws("two_moons_line", "rejection_box").theta.astype(float).sum(-1).std(axis=-1)
+    exact = made.draws("two_moons_line", "exact").theta.astype(float).sum(-1).std(axis=-1)
+    assert [f"std {value:.3f}" for value in box] == [
+        axes.texts[0].get_text() for axes in figure.axes[-3:]
+    ]
+    assert [f"exact {value:.3f}" for value in exact] == [
+        axes.texts[1].get_text() for axes in figure.axes[-3:]
+    ]
+
+
+def test_draws_that_are_not_finite_leave_an_empty_panel(fresh) -> None:
+    cell = next(c for c in fresh.cells.draws if (c.method, c.panel) == ("flow", "comparison"))
+    record = Draws(
+        np.full((3, 2), np.nan), np.array([[-1.0], [0], [1]]), np.full((3, 9, 2), np.nan)
+    )
+    record.save(fresh.results / grid.address(files.DRAWS, cell))
+    for name in ("headline", "posteriors", "consistency"):
+        figure = drawn(name, fresh)
+    assert "no draws" in texts(figure)
+
+
+def test_training_marks_the_best_epoch_and_the_floor(made) -> None:
+    figure = drawn("training", made)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        "flow, original",
+        "flow",
+        "flow, fresh noise",
+    ]
+    for axes in figure.axes:
+        marked = next(line for line in axes.lines if line.get_marker() == "o")
+        np.testing.assert_allclose(marked.get_xydata(), [[12, -0.9]])
+        assert any(set(line.get_ydata()) == {-1.0} for line in axes.lines)
+        assert len(axes.lines) == 3 * 2 + 2  # two curves a seed
+
+
+def test_a_training_that_diverged_has_no_best_epoch(fresh) -> None:
+    fit = next(fit for fit in fresh.cells.fits if fit.method == "flow")
+    path = fresh.results / grid.address(files.HISTORY, fit)
+    pd.read_csv(path).assign(train=np.nan, validation=np.nan).to_csv(path, index=False)
+    assert not [line for line in drawn("training", fresh).axes[0].lines if line.get_marker() == "o"]
+
+
+@pytest.mark.parametrize(("width", "outside"), [(1.0, False), (1.8, True), (0.5, True)])
+def test_draws_too_wide_or_too_narrow_tint_the_panel(fresh, width, outside) -> None:
+    cell = next(cell for cell in fresh.cells.calibrations if cell.method == "flow")
+    rng, path = np.random.default_rng(3), fresh.results / grid.address(files.CURVES, cell)
+    truth, draws = rng.normal(size=(500, 1, 2)), width * rng.normal(size=(500, 50, 2))
+    ranks = (draws < truth).sum(axis=1)
+    np.savez(
+        path, num_draws=np.asarray(50), ranks=ranks, tarp=ranks[:, 0] / 50, tarp_y=ranks[:, 1] / 50
+    )
+    for name in ("sbc", "tarp"):
+        axes = panel_named(drawn(name, fresh), "flow")
+        tinted = to_hex(axes.get_facecolor()) == style.ALARM
+        assert tinted == outside, name
+
+
+def test_a_method_without_finite_ranks_is_left_out(fresh) -> None:
+    cell = next(cell for cell in fresh.cells.calibrations if cell.method == "flow")
+    np.savez(fresh.results / grid.address(files.CURVES, cell), num_draws=np.asarray(50))
+    for name in ("sbc", "tarp"):
+        assert "flow" not in texts(drawn(name, fresh))
+
+
+def test_calibration_panels_carry_p_and_tasks(made) -> None:
+    for name, panels in (("sbc", 14), ("tarp", 28)):
+        found = texts(drawn(name, made))
+        assert sum(len(re.findall("p = 0.25", text)) for text in found) == panels
+        assert {"Two moons, line", "Linear Gaussian"} <= set(found)
+
+
+def test_ecdf_counts_the_ranks_below() -> None:
+    np.testing.assert_allclose(bands.ecdf(np.array([0, 1, 1, 3]), 3), [0.25, 0.75, 0.75])
+
+
+def test_cost_lines_and_crossings(made) -> None:
+    axes = drawn("cost", made).axes[0]
+    totals = {
+        to_hex(line.get_color()): line.get_ydata()
+        for line in axes.lines
+        if line.get_marker() == "None"
+    }
+    np.testing.assert_allclose(totals[style.colour_of("flow")], 100 + 0.1 * cost.OBSERVATIONS)
+    np.testing.assert_allclose(totals[style.colour_of("nuts")], 2.1 * cost.OBSERVATIONS)
+    crossing = next(line for line in axes.lines if line.get_marker() == "o")
+    np.testing.assert_allclose(crossing.get_xydata(), [[50, 105]])
+    found = [text.get_text() for text in axes.texts]
+    assert "50" in found
+    assert "flow  0.70" in found
+
+
+def test_labels_move_apart_in_order() -> None:
+    heights = np.array([0.99, 0.5, 0.98, 0.1, 0.97])
+    moved = cost.apart(heights, 0.07)
+    assert (np.argsort(moved) == np.argsort(heights)).all()
+    assert np.diff(np.sort(moved)).min() > 0.069
+    assert moved.max() <= 1
