@@ -121,10 +121,18 @@ def test_the_averaged_parameters_are_what_is_kept():
     assert 0 < averaged.model.estimator.slope < plain.model.estimator.slope
 
 
+def test_at_most_so_many_steps():
+    """900 pairs are 3 batches: 10 steps hold 3 epochs, and one epoch is always run."""
+    for max_steps, epochs in ((10, 3), (1, 1), (1000, 20)):
+        result, _ = run(Line(jnp.zeros(()), 2.0), epochs=20, max_steps=max_steps)
+        assert (len(result.validation), result.steps) == (epochs, 3 * epochs)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"epochs": 0}, "Expected epochs and batch of at least 1; got 0 and 256"),
+        ({"epochs": 1, "max_steps": 0}, "Expected max_steps of at least 1 or none; got 0"),
         ({"epochs": 1, "validation": 1.5}, r"Expected validation between 0 and 1; got 1\.5"),
     ],
 )

@@ -1,7 +1,7 @@
 """The only training loop: between two reports of progress it is one compiled scan over data on the device."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -29,10 +29,12 @@ class Training:
     `learning_rate` down to `final_fraction` of it over all `epochs`. A share `validation` of the pairs is
     held out; after `patience` epochs without a better loss on it the training stops. `average` > 0 is the
     decay of an exponential moving average of the parameters, which is then what is validated and kept.
-    `fresh_noise` simulates a new y for the batch's theta at every step.
+    `fresh_noise` simulates a new y for the batch's theta at every step. `max_steps` lowers `epochs`, and the
+    cosine with them, where the pairs are so many that all epochs would take more steps than that.
     """
 
     epochs: int
+    max_steps: int | None = None
     batch: int = 256
     learning_rate: float = 1e-3
     final_fraction: float = 0.0
@@ -48,8 +50,16 @@ class Training:
             raise ValueError(
                 f"Expected epochs and batch of at least 1; got {self.epochs} and {self.batch}."
             )
+        if self.max_steps is not None and self.max_steps < 1:
+            raise ValueError(f"Expected max_steps of at least 1 or none; got {self.max_steps}.")
         if not 0 < self.validation < 1:
             raise ValueError(f"Expected validation between 0 and 1; got {self.validation}.")
+
+    def capped(self, steps: int) -> "Training":
+        """With as many epochs of `steps` each as `max_steps` allows, one at least."""
+        if self.max_steps is None:
+            return self
+        return replace(self, epochs=max(1, min(self.epochs, self.max_steps // steps)))
 
 
 @dataclass(frozen=True)
@@ -166,6 +176,7 @@ def fit(
     maps = Standardisation.of(task, simulations)
     pairs, held_out = _split(key_split, maps, simulations, training.validation)
     batch = min(training.batch, len(pairs.u))
+    training = training.capped(len(pairs.u) // batch)
     parameters, static = eqx.partition(estimator, eqx.is_inexact_array)
     optimiser = _optimiser(training, -(-len(pairs.u) // batch))
     loop = Loop(static, task, maps, training, optimiser, batch, len(pairs.u) // batch)
@@ -214,7 +225,9 @@ def _split(
     order = jax.random.permutation(key, len(simulations))
     theta, y = jnp.asarray(simulations.theta)[order], jnp.asarray(simulations.y)[order]
     pairs = Batch(theta, jax.vmap(maps.theta_in)(theta), jax.vmap(maps.y_in)(y))
-    train, held_out = (Batch(*leaves) for leaves in zip(*((a[:num_train], a[num_train:]) for a in pairs)))
+    train, held_out = (
+        Batch(*leaves) for leaves in zip(*((a[:num_train], a[num_train:]) for a in pairs))
+    )
     return train, held_out
 
 
