@@ -123,7 +123,6 @@ def pristine(tmp_path_factory, fake) -> Repository:
     shutil.copytree(ROOT / ".dvc", folder / ".dvc", ignore=ignore)
     written = shutil.ignore_patterns("_generated", "_site", "_variables.yml", ".quarto")
     shutil.copytree(ROOT / "report", folder / "report", ignore=written)
-    stub_missing(folder)  # TEMP
     repository = Repository(folder, fake)
     repository.edit_params(
         lambda params: params["grids"].update(tiny=TINY) or params.update(grid="tiny")
@@ -136,18 +135,6 @@ def pristine(tmp_path_factory, fake) -> Repository:
         repository.run("git", *setting)
     repository.commit("Sources")
     return repository
-
-
-def stub_missing(folder: Path) -> None:
-    for stage in yaml.safe_load((folder / "dvc.yaml").read_text())["stages"].values():
-        for dep in stage["deps"]:
-            if dep.startswith("src/") and not (folder / dep).exists():
-                (folder / dep).touch()
-    figures = folder / "src/inversion/figures/__init__.py"
-    if "inversion.figures." not in figures.read_text():
-        figures.write_text(
-            'FIGURES = {"prior": "inversion.figures.prior:a", "cost": "inversion.figures.cost:a"}'
-        )
 
 
 def copy_of(source: Repository, folder: Path, fake: Path) -> Repository:

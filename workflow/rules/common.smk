@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import signal
+import threading
 from pathlib import Path
 
 import yaml
@@ -33,6 +35,15 @@ shell.prefix(
     "export NPROC=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 "
     f'PYTHONPATH="{ROOT}/src:$PYTHONPATH" PATH="$PATH:{os.path.dirname(sys.executable)}"; '
 )
+
+
+# Snakemake's own handler waits, in the main thread, for a lock that this thread may hold: one in a few runs hung.
+onstart:
+    signal.signal(
+        signal.SIGTERM,
+        lambda *_: threading.Thread(target=workflow.scheduler.exit_gracefully).start(),
+    )
+
 
 CELLS = grid.expand(config)
 REFERENCE_CHAINS = grid.chains(config["references"])

@@ -1,0 +1,75 @@
+"""Which cells a grid has, and that reading it costs no import of JAX."""
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from snakemake.persistence.file import FilePersistence
+
+from inversion import grid
+from inversion.cli.phases import _record
+
+PARAMS = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())
+
+
+def cells(**block) -> grid.Cells:
+    return grid.expand(
+        {**PARAMS, "grid": "one", "grids": {"one": [{"tasks": ["two_moons_line"], **block}]}}
+    )
+
+
+def test_an_estimator_is_drawn_for_every_panel_by_one_job() -> None:
+    found = cells(estimators=["flow"], budgets=[10, 20], seeds=[0])
+    assert [draw.panel for draw in found.draws[:3]] == list(grid.PANELS)
+    assert len(found.fits) == len(found.sampled) == len(found.simulations) == 2
+
+
+def test_a_refinement_trains_its_prior_and_does_not_sample_it() -> None:
+    found = cells(refinements=["hqs", "latent_nuts"], budgets=[10], seeds=[0])
+    assert [fit.method for fit in found.fits] == ["flow_prior"]
+    assert found.sampled == ()
+    assert [(draw.method, draw.panel) for draw in found.draws] == [
+        ("hqs", "comparison"), ("latent_nuts", "calibration"), ("latent_nuts", "comparison"),
+    ]  # fmt: skip
+
+
+def test_only_what_has_an_exact_reference_is_compared() -> None:
+    assert cells(references=["nuts"]).comparisons == ()
+    assert {draw.method for draw in cells(references=["nuts", "exact"]).comparisons} == {
+        "nuts",
+        "exact",
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "panel", "used"),
+    [("flow", "calibration", 1000), ("exact", "calibration", 1000), ("nuts", "calibration", 200),
+     ("latent_nuts", "calibration", 200), ("hqs", "comparison", 3), ("exact", "density", 100000)],
+)  # fmt: skip
+def test_observations_used(method, panel, used) -> None:
+    assert grid.observations_used(PARAMS, "two_moons_line", method, panel) == used
+
+
+def test_a_larger_grid_holds_the_cells_of_the_study_under_the_same_address() -> None:
+    study, benchmark = (grid.expand({**PARAMS, "grid": name}) for name in ("study", "benchmark"))
+    assert set(study.panels) <= set(benchmark.panels)
+    assert set(study.drawn("reference")) <= set(benchmark.drawn("reference"))
+
+
+def test_nothing_here_imports_jax() -> None:
+    code = "import inversion.grid, inversion.settings, inversion.cli.phases, sys; print('jax' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+        == "False\n"
+    )
+
+
+@pytest.mark.parametrize("path", ["results/scores.csv", "results/" + "long/" * 60 + "0.npz"])
+def test_the_name_of_a_record_is_snakemakes(path, tmp_path) -> None:
+    theirs = FilePersistence._record_path(
+        SimpleNamespace(_fetch_max_len=lambda subject: 255), ".snakemake/metadata", path
+    )
+    assert str(_record(path, "metadata")) == theirs
