@@ -11,9 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
 
 from inversion.diagnostics.uniformity import ecdf_band
+from inversion.figures.layout import Frame, height_of, panels_in, write
 from inversion.figures.study import Study
 from inversion.figures.style import (
     ALARM,
@@ -28,7 +30,8 @@ from inversion.figures.style import (
 )
 
 COLUMNS = 5
-ROW = 1.36  # inches
+FRAME = Frame(left=0.5, right=0.06, top=0.5, bottom=0.44, across=0.15, down=0.28)
+PANEL, HEADING = 1.05, 0.42  # inches
 
 
 class Lines(NamedTuple):
@@ -48,12 +51,16 @@ def small_panels(
     blocks = {task: _found(study, task, lines_of) for task in study.tasks}
     blocks = {task: found for task, found in blocks.items() if found}
     rows = [-(-len(found) // COLUMNS) for found in blocks.values()]
-    figure = Figure((WIDTH, 0.6 + sum(ROW * row + 0.3 for row in rows)), layout="constrained")
-    figure.suptitle(heading, x=0.008, ha="left", size=8, color=FAINT, linespacing=1.4)
-    if blocks:
-        parts = figure.subfigures(len(blocks), 1, squeeze=False, height_ratios=rows)[:, 0]
-        for part, row, (task, found) in zip(parts, rows, blocks.items()):
-            _block(part, row, task, found, across)
+    heights = [height_of(row, PANEL, FRAME) for row in rows]
+    figure = Figure((WIDTH, HEADING + sum(heights)))
+    write(figure, HEADING / 2, heading, 8, FAINT).set_linespacing(1.4)
+    above, below = HEADING, sum(heights)
+    for (task, found), row, height in zip(blocks.items(), rows, heights):
+        below -= height
+        frame = FRAME._replace(top=above + FRAME.top, bottom=below + FRAME.bottom)
+        write(figure, above + 0.15, task_name(task), 10, INK, "bold")
+        _block(panels_in(figure, row, COLUMNS, frame), found, across)
+        above += height
     return figure
 
 
@@ -65,16 +72,14 @@ def _found(
     return {method: lines for method, lines in found.items() if lines is not None}
 
 
-def _block(part: SubFigure, rows: int, task: str, found: dict[str, Lines], across: str) -> None:
-    part.suptitle(task_name(task), x=0.008, ha="left", weight="bold", size=10)
-    panels = part.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False)
+def _block(places: GridSpec, found: dict[str, Lines], across: str) -> None:
+    panels = places.subplots(sharex=True, sharey=True, squeeze=False)
     for axes in panels.flat[len(found) :]:
         axes.set_visible(False)
     for axes, (method, lines) in zip(panels.flat, found.items()):
         _panel(axes, method, lines)
-    for place, axes in enumerate(panels.flat[: len(found)]):
-        if place // COLUMNS == rows - 1:
-            axes.set_xlabel(across, size=8)
+    for axes in panels[-1]:
+        axes.set_xlabel(across, size=8)
 
 
 def _panel(axes: Axes, method: str, lines: Lines) -> None:

@@ -8,12 +8,15 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from inversion.figures.layout import Frame, height_of, panels_in
 from inversion.figures.study import HEADLINE, Study
 from inversion.figures.style import FAINT, INK, WIDTH, colour_of, name_of, signed
 
 SHOWN = ("flow", "rejection", "rejection_kernel", "rejection_box")
 REACH = 0.48  # to both sides of the observation
 BINS = 48
+FRAME = Frame(left=0.28, right=0.06, top=0.06, bottom=0.45, across=0.1, down=0.14)
+PANEL = 1.05
 
 
 def consistency(study: Study) -> Figure:
@@ -22,8 +25,10 @@ def consistency(study: Study) -> Figure:
     draws = {method: study.draws(HEADLINE, method) for method in SHOWN}
     draws = {method: record for method, record in draws.items() if record is not None}
     columns = max((len(record.y) for record in draws.values()), default=1)
-    figure = Figure((WIDTH, 0.75 + 1.12 * max(1, len(draws))), layout="constrained")
-    panels = figure.subplots(max(1, len(draws)), columns, squeeze=False, sharex="col", sharey=True)
+    rows = max(1, len(draws))
+    figure = Figure((WIDTH, height_of(rows, PANEL, FRAME)))
+    places = panels_in(figure, rows, columns, FRAME)
+    panels = places.subplots(squeeze=False, sharex="col", sharey=True)
     for row, (method, record) in enumerate(draws.items()):
         for column, axes in enumerate(panels[row]):
             reference = None if exact is None else _forward(exact.theta[column])

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
+from inversion.figures.layout import Frame, height_of, panels_in, write
 from inversion.figures.study import Study
 from inversion.figures.style import (
     FAINT,
@@ -23,6 +24,8 @@ from inversion.tables.costs import method_costs
 
 OBSERVATIONS = np.geomspace(1, 1e4, 200)
 FLOW = "flow"
+FRAME = Frame(left=0.78, right=1.55, top=0.5, bottom=0.45, down=0.5)
+PANEL = 2.9
 HALO = withStroke(linewidth=2.5, foreground="white")
 
 
@@ -31,8 +34,9 @@ def cost(study: Study) -> Figure:
     priors = {name: entry["prior"] for name, entry in study.params["refinements"].items()}
     costs = method_costs(study.costs, priors)
     costs = costs[costs["budget"].isin([0, study.budget])]
-    figure = Figure((WIDTH, 0.4 + 3.4 * len(study.tasks)), layout="constrained")
-    panels = figure.subplots(len(study.tasks), 1, squeeze=False)[:, 0]
+    rows = len(study.tasks)
+    figure = Figure((WIDTH, height_of(rows, PANEL, FRAME)))
+    panels = panels_in(figure, rows, 1, FRAME).subplots(squeeze=False)[:, 0]
     for axes, task in zip(panels, study.tasks):
         _panel(axes, study, task, costs[costs["task"] == task])
     panels[-1].set_xlabel("observations inverted")
@@ -40,7 +44,7 @@ def cost(study: Study) -> Figure:
         "Dots: after how many observations the flow's training has paid for itself. "
         "Beside each name: its C2ST, 0.50 at best."
     )
-    figure.suptitle(text, x=0.008, ha="left", size=8, color=FAINT)
+    write(figure, 0.12, text, 8, FAINT)
     return figure
 
 

@@ -8,11 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from inversion.figures.clouds import crescents, dot, line, prior_theta, scatter
+from inversion.figures.layout import Frame, height_of, panels_in, write
 from inversion.figures.study import HEADLINE, Study
-from inversion.figures.style import FAINT, WIDTH, colour_of, name_of, signed
+from inversion.figures.style import FAINT, INK, WIDTH, colour_of, name_of, signed
 
 SHOWN = ("exact", "flow", "latent_nuts", "nuts", "rejection_box", "hqs")
 COLUMNS = 3
+FRAME = Frame(left=0.05, right=0.05, top=0.86, bottom=0.05, across=0.22, down=0.3)
+PANEL = (WIDTH - 0.1 - 0.44) / COLUMNS  # square
 
 
 def headline(study: Study) -> Figure:
@@ -20,11 +23,11 @@ def headline(study: Study) -> Figure:
     draws = {method: study.draws(HEADLINE, method) for method in SHOWN}
     draws = {method: record for method, record in draws.items() if record is not None}
     rows = max(1, -(-len(draws) // COLUMNS))
-    figure = Figure((WIDTH, 0.62 + 2.55 * rows), layout="constrained")
-    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - 0.6 / figure.get_figheight()), wspace=0.09)
+    figure = Figure((WIDTH, height_of(rows, PANEL, FRAME)))
+    places = panels_in(figure, rows, COLUMNS, FRAME)
     prior = prior_theta(study, HEADLINE)
     for place, (method, record) in enumerate(draws.items()):
-        axes = figure.add_subplot(rows, COLUMNS, place + 1, aspect="equal")
+        axes = figure.add_subplot(places[place], aspect="equal")
         at = int(np.abs(record.y[:, 0]).argmin())
         crescents(axes, prior)
         line(axes, record.y[at, 0])
@@ -42,12 +45,10 @@ def _title(axes: Axes, method: str, c2st: float) -> None:
 
 
 def _caption(figure: Figure, observed: str) -> None:
-    top = 1 - 0.2 / figure.get_figheight()
     text = f"Two moons seen along a line: draws of θ given θ₁ + θ₂ + noise = {observed}"
-    figure.text(0.012, top, text, size=11, weight="bold", va="center")
+    write(figure, 0.2, text, 11, INK, "bold")
     text = (
         "C2ST: how often a classifier tells the draws from exact ones. "
         "0.50: no better than a coin, 1.00: always. Grey: the prior."
     )
-    below = 1 - 0.44 / figure.get_figheight()
-    figure.text(0.012, below, text, size=8, color=FAINT, va="center")
+    write(figure, 0.44, text, 8, FAINT)

@@ -4,16 +4,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from inversion.figures.clouds import LIMIT, line, prior_theta, scatter
+from inversion.figures.layout import Frame, panels_in
 from inversion.figures.study import HEADLINE, Study
-from inversion.figures.style import INK, WIDTH, signed
+from inversion.figures.style import INK, signed
 
 COLOUR = "#7d8894"
+FRAME = Frame(left=0.6, right=0.35, top=0.2, bottom=0.45)
 
 
 def prior(study: Study) -> Figure:
     """A scatter of the prior, crossed by the observations' lines."""
-    figure = Figure((WIDTH * 0.72, WIDTH * 0.62), layout="constrained")
-    axes = figure.add_subplot(aspect="equal", xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT))
+    figure = Figure((5.3, 5.0))
+    place = panels_in(figure, 1, 1, FRAME)[0]
+    axes = figure.add_subplot(place, aspect="equal", xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT))
     theta = prior_theta(study, HEADLINE)
     if theta is not None:
         scatter(axes, theta, COLOUR, size=7)

@@ -8,19 +8,22 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from inversion.figures.layout import Frame, panels_in
 from inversion.figures.study import HEADLINE, Study
 from inversion.figures.style import FAINT, INK, WIDTH, colour_of, name_of, signed
 
 SHOWN = ("flow_original", "flow", "flow_fresh")
 TRAIN = "#a4abb3"
+FRAME = Frame(left=0.6, right=0.06, top=0.24, bottom=0.44, across=0.14)
 
 
 def training(study: Study) -> Figure:
     """One panel for each flow; the first seed strong, the others faint."""
     histories = {method: study.histories(HEADLINE, method) for method in SHOWN}
     histories = {method: seeds for method, seeds in histories.items() if seeds}
-    figure = Figure((WIDTH, 3.1), layout="constrained")
-    panels = figure.subplots(1, max(1, len(histories)), sharey=True, squeeze=False)[0]
+    figure = Figure((WIDTH, 3.1))
+    places = panels_in(figure, 1, max(1, len(histories)), FRAME)
+    panels = places.subplots(sharey=True, squeeze=False)[0]
     floor = study.score(HEADLINE, "exact", "nll")
     for axes, (method, seeds) in zip(panels, histories.items()):
         for place, history in reversed(list(enumerate(seeds.values()))):
