@@ -21,7 +21,11 @@ def interrupt(repository, sign: signal.Signals, everyone: bool) -> None:
         os.killpg(process.pid, sign)
     else:
         os.kill(process.pid, sign)
-    process.communicate(timeout=120)
+    try:
+        process.communicate(timeout=120)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode != 0
 
 
