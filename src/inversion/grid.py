@@ -118,7 +118,7 @@ def observations_of(params: Params, task: str, panel: str) -> int | list:
     observations = params["panels"][panel]["observations"]
     if panel == "calibration":
         return max(observations.values())
-    return observations[task] if isinstance(observations, Mapping) else observations
+    return by_task(observations, task)
 
 
 def observations_used(params: Params, task: str, method: str, panel: str) -> int:
@@ -136,21 +136,39 @@ def chains(entries: Params) -> set[str]:
     return {name for name, entry in entries.items() if entry["kind"] in CHAINS}
 
 
-def draws_of(params: Params, panel: str) -> int:
+def draws_of(params: Params, task: str, panel: str) -> int:
     """Draws for each observation of a panel; 0 where only the density of the truth is asked for."""
-    return params["panels"][panel].get("draws", 0)
+    return by_task(params["panels"][panel].get("draws", 0), task)
+
+
+def entry_of(entry: Params, panel: str) -> dict[str, Any]:
+    """A method's entry for one panel: a setting may be given for each panel."""
+    return {
+        name: value[panel] if isinstance(value, Mapping) and set(value) <= set(PANELS) else value
+        for name, value in entry.items()
+    }
+
+
+def by_task(setting: Any, task: str) -> Any:
+    """A setting that is the same for all tasks, or given for each."""
+    return setting[task] if isinstance(setting, Mapping) else setting
 
 
 def _draws(params: Params, block: Mapping[str, list]) -> Iterable[Draw]:
+    def panels(method: str) -> Iterable[str]:
+        return [
+            panel for panel in panels_of(params, method) if panel in block.get("panels", PANELS)
+        ]
+
     trained = [*block.get("estimators", []), *block.get("refinements", [])]
     for task in block["tasks"]:
         for method in block.get("references", []):
-            for panel in panels_of(params, method):
+            for panel in panels(method):
                 yield Draw("reference", panel, task, method, 0, 0)
         for method in trained:
             for budget in block["budgets"]:
                 for seed in block["seeds"]:
-                    for panel in panels_of(params, method):
+                    for panel in panels(method):
                         yield Draw(family_of(params, method), panel, task, method, budget, seed)
 
 

@@ -19,9 +19,9 @@ def of_panel(wildcards, section):
     return of_task(
         wildcards,
         method=wildcards.method,
-        entry=config[section][wildcards.method],
+        entry=grid.entry_of(config[section][wildcards.method], wildcards.panel),
         panel=wildcards.panel,
-        draws=grid.draws_of(config, wildcards.panel),
+        draws=grid.draws_of(config, wildcards.task, wildcards.panel),
         observations_used=grid.observations_used(
             config, wildcards.task, wildcards.method, wildcards.panel
         ),

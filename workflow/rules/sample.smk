@@ -20,7 +20,7 @@ rule sample:
         cell=lambda w: of_task(
             w,
             method=w.method,
-            draws={panel: grid.draws_of(config, panel) for panel in grid.PANELS},
+            draws={panel: grid.draws_of(config, w.task, panel) for panel in grid.PANELS},
         ),
     shell:
         "inversion sample --cell {params.cell:q} --model {input.model:q}"

@@ -1,1 +1,1 @@
-"""The command line: one short file per verb, the only layer that opens files, reads params and knows seeds and clocks."""
+"""The command line: one short file per verb, the only layer that opens files, reads params, knows seeds and clocks."""

@@ -22,7 +22,9 @@ def read_cell(text: str, *required: str) -> dict[str, Any]:
         raise ValueError(f"Expected --cell to be JSON; got {text!r} ({error}).") from error
     missing = [key for key in required if key not in cell]
     if missing:
-        raise ValueError(f"Expected a cell with {', '.join(required)}; {', '.join(missing)} missing.")
+        raise ValueError(
+            f"Expected a cell with {', '.join(required)}; {', '.join(missing)} missing."
+        )
     return cell
 
 
@@ -48,7 +50,9 @@ def write_costs(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
     write_table(path, rows, [field.name for field in dataclasses.fields(Cost)])
 
 
-def write_table(path: str | Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+def write_table(
+    path: str | Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]
+) -> None:
     """A csv with its header, also where there are no rows."""
     import pandas as pd
 

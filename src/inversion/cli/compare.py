@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    cell = read_cell(arguments.cell, "root_seed", "task", "task_entry", "method", "budget", "seed", "scores")
+    cell = read_cell(
+        arguments.cell, "root_seed", "task", "task_entry", "method", "budget", "seed", "scores"
+    )
     configure_jax(double=True)
     import numpy as np
 
@@ -49,11 +51,11 @@ def run(arguments: argparse.Namespace) -> None:
 def against(theta, truth, cell: dict) -> dict[str, float]:
     """The registered scores of one observation's draws; as many draws as params.yaml says, by task."""
     from inversion.diagnostics import COMPARISON
+    from inversion.grid import by_task
 
     scores = {}
     for name, settings in cell["scores"].items():
-        num = settings["draws"]
-        num = num[cell["task"]] if isinstance(num, dict) else num
+        num = by_task(settings["draws"], cell["task"])
         rest = {key: value for key, value in settings.items() if key != "draws"}
         scores[name] = COMPARISON[name](theta[:num], truth[:num], seed=cell["root_seed"], **rest)
     return scores

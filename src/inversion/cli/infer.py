@@ -9,7 +9,9 @@ from inversion.cli.common import configure_jax, write_table
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="a file under results/models")
-    parser.add_argument("--observation", required=True, type=Path, help=".csv (a row each), .npz (y) or .json")
+    parser.add_argument(
+        "--observation", required=True, type=Path, help=".csv (a row each), .npz (y) or .json"
+    )
     parser.add_argument("--draws", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", required=True, type=Path, help=".csv or .npz")
@@ -45,7 +47,9 @@ def run(arguments: argparse.Namespace) -> None:
             for draw in draws.tolist()
         ]
         write_table(arguments.out, rows, ["observation", *columns])
-    print(f"{theta.shape[0]} x {theta.shape[1]} draws of theta ({theta.shape[2]}) in {arguments.out}")
+    print(
+        f"{theta.shape[0]} x {theta.shape[1]} draws of theta ({theta.shape[2]}) in {arguments.out}"
+    )
 
 
 def read_observations(path: Path, event_shape: tuple[int, ...]):
@@ -63,7 +67,9 @@ def read_observations(path: Path, event_shape: tuple[int, ...]):
         else:
             raise ValueError("its name ends with none of .csv, .npz, .json")
     except (KeyError, ValueError) as error:
-        raise ValueError(f"Expected numbers of shape {event_shape} in {path}; got: {error}.") from error
+        raise ValueError(
+            f"Expected numbers of shape {event_shape} in {path}; got: {error}."
+        ) from error
     if y.ndim == len(event_shape):
         y = y[None]
     if y.ndim != len(event_shape) + 1:

@@ -10,7 +10,9 @@ from inversion.cli.common import write_costs, write_json
 def add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", required=True, help="the observations")
     parser.add_argument("--out", required=True)
-    parser.add_argument("--record", required=True, help="whether the draws may serve as a reference")
+    parser.add_argument(
+        "--record", required=True, help="whether the draws may serve as a reference"
+    )
     parser.add_argument("--netcdf", help="the chains, of a Markov chain method")
     parser.add_argument("--cost", required=True)
 
@@ -42,16 +44,21 @@ def invert_panel(
     check_observation(truth.y, task.event_shape)
     names = (cell["task"], cell["method"], cell.get("budget", 0), cell["seed"])
     keys = jax.random.split(key_for(cell["root_seed"], verb, *names, cell["panel"]), len(truth))
-    inputs = (keys, np.asarray(truth.y, np.float64))
+    inputs = (keys, jax.numpy.asarray(truth.y, float))
     ledger = Ledger()
     with ledger.entry(Cost(*names, verb, cell["panel"], len(truth), num)) as entry:
-        over = entry.compile(lambda k, y: jax.lax.map(lambda pair: invert(*pair, num), (k, y)), *inputs)
+        over = entry.compile(
+            lambda k, y: jax.lax.map(lambda pair: invert(*pair, num), (k, y)), *inputs
+        )
         inverted = jax.block_until_ready(over(*inputs))
         entry.count(type(inverted.calls)(*(np.sum(calls) for calls in inverted.calls)))
     inverted = jax.tree.map(np.asarray, inverted)
     densities = (None, None)
     if log_prob is not None:
-        densities = (log_prob(inverted.theta, inputs[1]), log_prob(truth.theta[:, None], inputs[1])[:, 0])
+        densities = (
+            log_prob(inverted.theta, inputs[1]),
+            log_prob(truth.theta[:, None], inputs[1])[:, 0],
+        )
     verdict = method.verdict(task, inverted)
     if arguments.netcdf:
         write_chains(arguments.netcdf, inverted)

@@ -13,13 +13,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     cell = read_cell(
-        arguments.cell, "root_seed", "task", "task_entry", "method", "entry", "seed", "panel", "draws"
+        arguments.cell,
+        "root_seed",
+        "task",
+        "task_entry",
+        "method",
+        "entry",
+        "seed",
+        "panel",
+        "draws",
     )
     configure_jax(double=True)
     import jax
     import numpy as np
 
-    from inversion.posterior import AbstractDensity
     from inversion.references import REFERENCES
     from inversion.registry import build
     from inversion.tasks import make_task

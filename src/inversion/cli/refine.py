@@ -14,11 +14,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     cell = read_cell(
-        arguments.cell, "root_seed", "task", "task_entry", "method", "entry", "budget", "seed", "panel", "draws"
+        arguments.cell,
+        "root_seed",
+        "task",
+        "task_entry",
+        "method",
+        "entry",
+        "budget",
+        "seed",
+        "panel",
+        "draws",
     )
-    configure_jax(double=True)
     import jax
-    import jax.numpy as jnp
 
     from inversion.estimators.trained import load_model
     from inversion.posterior import AbstractTransport
@@ -29,10 +36,11 @@ def run(arguments: argparse.Namespace) -> None:
     task = make_task(cell["task_entry"])
     settings = {name: value for name, value in cell["entry"].items() if name != "prior"}
     refinement = build(REFINEMENTS, settings)
+    configure_jax(double=refinement.double)
     prior = load_model(arguments.model)
     if not isinstance(prior, AbstractTransport):
         raise ValueError(f"Expected a learned prior in {arguments.model}; got another estimator.")
-    prior = jax.tree.map(lambda leaf: leaf.astype(jnp.float64) if leaf.dtype == jnp.float32 else leaf, prior)
+    prior = jax.tree.map(lambda leaf: leaf.astype(float) if leaf.dtype.kind == "f" else leaf, prior)
 
     def invert(key, y, num):
         return refinement.invert(key, task, prior, y, num)

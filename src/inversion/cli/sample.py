@@ -10,13 +10,17 @@ AT_ONCE = 10_000  # draws, or densities, in one batch: bounds the memory
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_cell(parser)
     parser.add_argument("--model", required=True)
-    parser.add_argument("--panels", nargs="+", required=True, help="in the order of the cell's draws")
+    parser.add_argument(
+        "--panels", nargs="+", required=True, help="in the order of the cell's draws"
+    )
     parser.add_argument("--out", nargs="+", required=True, help="in the same order")
     parser.add_argument("--cost", required=True)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    cell = read_cell(arguments.cell, "root_seed", "task", "task_entry", "method", "budget", "seed", "draws")
+    cell = read_cell(
+        arguments.cell, "root_seed", "task", "task_entry", "method", "budget", "seed", "draws"
+    )
     configure_jax(double=False)
     from inversion.cost import Calls, Cost, Ledger
     from inversion.estimators.trained import load_model, read_header

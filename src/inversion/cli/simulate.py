@@ -55,7 +55,9 @@ def simulate(root_seed: int, names: tuple, task, num: int, entry):
     theta, y = np.asarray(theta, np.float32), np.asarray(y, np.float32)
     finite = np.isfinite(y.reshape(num, -1)).all(axis=1)
     if not finite.all():
-        raise ValueError(f"Expected finite simulations; got {num - finite.sum()} of {num} that are not.")
+        raise ValueError(
+            f"Expected finite simulations; got {num - finite.sum()} of {num} that are not."
+        )
     return Simulations(theta, y)
 
 

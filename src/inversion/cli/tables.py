@@ -25,8 +25,15 @@ def run(arguments: argparse.Namespace) -> None:
 
     cells = grid.expand(params)
     histories = pd.concat(
-        [read(arguments.results, "models/{task}/{method}/{budget}/{seed}.csv", c) for c in cells.fits]
-        or [pd.DataFrame(columns=["task", "method", "budget", "seed", "epoch", "train", "validation"])]
+        [
+            read(arguments.results, "models/{task}/{method}/{budget}/{seed}.csv", c)
+            for c in cells.fits
+        ]
+        or [
+            pd.DataFrame(
+                columns=["task", "method", "budget", "seed", "epoch", "train", "validation"]
+            )
+        ]
     )
     scores = pd.concat(
         [read(arguments.results, "scores/calibration/{task}/{method}/{budget}/{seed}.csv", c)
@@ -44,11 +51,17 @@ def run(arguments: argparse.Namespace) -> None:
     per_method = method_costs(costs, priors)
     breakeven = break_even_table(per_method, scores, set(params["estimators"]))
     records = {
-        (draw.task, draw.method): json.loads((arguments.results / grid.address(RECORD, draw)).read_text())
+        (draw.task, draw.method): json.loads(
+            (arguments.results / grid.address(RECORD, draw)).read_text()
+        )
         for draw in reversed(cells.draws)
         if draw.family != "amortised" and draw.panel == "comparison"
     }
-    for table, path in ((scores, arguments.scores), (costs, arguments.costs), (breakeven, arguments.breakeven)):
+    for table, path in (
+        (scores, arguments.scores),
+        (costs, arguments.costs),
+        (breakeven, arguments.breakeven),
+    ):
         write_atomic(path, lambda file, table=table: table.to_csv(file, index=False, na_rep="nan"))
     write_json(
         arguments.numbers, numbers(params, scores, per_method, breakeven, histories, records)
@@ -91,10 +104,16 @@ def cost_tables(results: Path, cells):
 
     inverted = "{family}/{panel}/{task}/{method}/{budget}/{seed}.csv"
     verbs = {"reference": "reference", "refined": "refine"}
-    paths = [grid.address("simulate/{task}/{budget}/{seed}.csv", cell) for cell in cells.simulations]
+    paths = [
+        grid.address("simulate/{task}/{budget}/{seed}.csv", cell) for cell in cells.simulations
+    ]
     paths += [grid.address("simulate/{task}/panels/{panel}.csv", cell) for cell in cells.panels]
-    paths += [grid.address("train/{task}/{method}/{budget}/{seed}.csv", cell) for cell in cells.fits]
-    paths += [grid.address("sample/{task}/{method}/{budget}/{seed}.csv", cell) for cell in cells.sampled]
+    paths += [
+        grid.address("train/{task}/{method}/{budget}/{seed}.csv", cell) for cell in cells.fits
+    ]
+    paths += [
+        grid.address("sample/{task}/{method}/{budget}/{seed}.csv", cell) for cell in cells.sampled
+    ]
     paths += [
         grid.address(inverted, cell._replace(family=verb))
         for family, verb in verbs.items()

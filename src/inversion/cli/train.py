@@ -14,7 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    cell = read_cell(arguments.cell, "root_seed", "task", "task_entry", "method", "entry", "budget", "seed")
+    cell = read_cell(
+        arguments.cell, "root_seed", "task", "task_entry", "method", "entry", "budget", "seed"
+    )
     configure_jax(double=False)
     import jax
     import numpy as np
@@ -45,7 +47,9 @@ def run(arguments: argparse.Namespace) -> None:
     with bar, ledger.entry(Cost(*names, "train")) as work:
         result = fit(key_fit, estimator, task, simulations, training, entry=work, report=report)
     if result.stopped == "diverged":
-        tqdm.write(f"{'/'.join(map(str, names))}: the training diverged; its best model before is kept")
+        tqdm.write(
+            f"{'/'.join(map(str, names))}: the training diverged; its best model before is kept"
+        )
     header = {
         "task": cell["task_entry"],
         "task_name": cell["task"],

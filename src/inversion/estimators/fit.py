@@ -174,7 +174,9 @@ def fit(
     """
     key_split, key_train, key_validation = jax.random.split(key, 3)
     maps = Standardisation.of(task, simulations)
-    pairs, held_out = _split(key_split, maps, simulations, training.validation)
+    num_train = _num_train(len(simulations), training.validation)
+    arrays = simulations.theta, simulations.y
+    pairs, held_out = eqx.filter_jit(_split)(key_split, maps, *arrays, num_train)
     batch = min(training.batch, len(pairs.u))
     training = training.capped(len(pairs.u) // batch)
     parameters, static = eqx.partition(estimator, eqx.is_inexact_array)
@@ -215,15 +217,19 @@ def fit(
     return Fit(model, train, validation, int(np.argmin(finite)) + 1, stopped, steps)
 
 
+def _num_train(num: int, share: float) -> int:
+    num_train = num - max(1, round(share * num))
+    if num_train < 1:
+        raise ValueError(f"Expected at least 2 pairs to train on; got {num}.")
+    return num_train
+
+
 def _split(
-    key: PRNGKeyArray, maps: Standardisation, simulations: Simulations, share: float
+    key: PRNGKeyArray, maps: Standardisation, theta: Array, y: Array, num_train: int
 ) -> tuple[Batch, Batch]:
     """The pairs to train on and those held out, in a random order, as the estimator sees them."""
-    num_train = len(simulations) - max(1, round(share * len(simulations)))
-    if num_train < 1:
-        raise ValueError(f"Expected at least 2 pairs to train on; got {len(simulations)}.")
-    order = jax.random.permutation(key, len(simulations))
-    theta, y = jnp.asarray(simulations.theta)[order], jnp.asarray(simulations.y)[order]
+    order = jax.random.permutation(key, len(theta))
+    theta, y = jnp.asarray(theta)[order], jnp.asarray(y)[order]
     pairs = Batch(theta, jax.vmap(maps.theta_in)(theta), jax.vmap(maps.y_in)(y))
     train, held_out = (
         Batch(*leaves) for leaves in zip(*((a[:num_train], a[num_train:]) for a in pairs))

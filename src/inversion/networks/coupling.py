@@ -53,7 +53,9 @@ class SplineCoupling(eqx.Module):
                 key=k,
             )
 
-        self.conditioners = eqx.filter_vmap(conditioner)(jax.random.split(key_init, layers))
+        # Compiled as one: op by op this takes seconds in a fresh process.
+        initialise = eqx.filter_jit(eqx.filter_vmap(conditioner))
+        self.conditioners = initialise(jax.random.split(key_init, layers))
         self.permutations = _permutations(key_permute, layers, dim)
 
     def forward(

@@ -1,5 +1,7 @@
 """A multilayer perceptron for one sample."""
 
+from itertools import pairwise
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -31,7 +33,7 @@ class MLP(eqx.Module):
             )
         sizes = [into, *[width] * depth, out]
         self.weights, self.biases = [], []
-        for k, (n, m) in zip(jax.random.split(key, depth + 1), zip(sizes[:-1], sizes[1:])):
+        for k, (n, m) in zip(jax.random.split(key, depth + 1), pairwise(sizes)):
             key_weight, key_bias = jax.random.split(k)
             bound = max(n, 1) ** -0.5
             self.weights.append(jax.random.uniform(key_weight, (n, m), minval=-bound, maxval=bound))

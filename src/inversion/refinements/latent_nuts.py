@@ -23,15 +23,24 @@ class LatentNuts(AbstractRefinement):
     """`chains` chains from N(0, dispersion^2 I), each `warmup` transitions and then at least `steps`."""
 
     needs = TractableTask
+    double = False
     chains: int = eqx.field(static=True)
     warmup: int = eqx.field(static=True)
     steps: int = eqx.field(static=True)
+    max_tree_depth: int = eqx.field(static=True)
     dispersion: float = eqx.field(static=True)
 
     def __init__(
-        self, *, chains: int, warmup: int, steps: int = 1, dispersion: float = 1.0
+        self,
+        *,
+        chains: int,
+        warmup: int,
+        steps: int = 1,
+        max_tree_depth: int = 10,
+        dispersion: float = 1.0,
     ) -> None:
         self.chains, self.warmup, self.steps = chains, warmup, steps
+        self.max_tree_depth = max_tree_depth
         self.dispersion = dispersion
 
     def invert(
@@ -49,7 +58,14 @@ class LatentNuts(AbstractRefinement):
 
         start = self.dispersion * jax.random.normal(key_start, (self.chains, task.dim))
         steps = max(self.steps, -(-num // self.chains))
-        run = run_chains(key_run, log_density, start, warmup=self.warmup, steps=steps)
+        run = run_chains(
+            key_run,
+            log_density,
+            start,
+            warmup=self.warmup,
+            steps=steps,
+            max_tree_depth=self.max_tree_depth,
+        )
         run = run._replace(x=jax.vmap(jax.vmap(prior.from_latent))(run.x))
         zero = jnp.zeros(())
         calls = Calls(zero, zero, run.gradients, run.gradients + run.diverging.size)

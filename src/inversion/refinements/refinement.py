@@ -19,6 +19,7 @@ class AbstractRefinement(eqx.Module):
     """
 
     needs: ClassVar[type[AbstractTask]]
+    double: ClassVar[bool] = True  # whether it needs float64
 
     @abc.abstractmethod
     def invert(

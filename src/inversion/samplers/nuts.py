@@ -33,9 +33,13 @@ def run_chains(
     *,
     warmup: int,
     steps: int,
+    max_tree_depth: int = 10,
 ) -> Chains:
-    """`gradients` counts the leapfrog steps of all chains, warm-up included: one gradient each."""
-    kernel = NUTS(potential_fn=lambda x: -log_density(x))
+    """At most 2^max_tree_depth - 1 leapfrog steps a transition: abreast, all wait for the longest.
+
+    `gradients` counts the leapfrog steps of all chains, warm-up included: one gradient each.
+    """
+    kernel = NUTS(potential_fn=lambda x: -log_density(x), max_tree_depth=max_tree_depth)
 
     def transition(state, _):
         state = kernel.sample(state, (), {})

@@ -18,12 +18,16 @@ def method_costs(costs: pd.DataFrame, priors: dict[str, str]) -> pd.DataFrame:
     `upfront_*` is simulating and training (of the prior, where `priors` names a method's), `upfront_compile_s`
     the compiling of both programs, and `observation_*` is one observation of the comparison panel.
     """
-    inverted = costs[(costs["panel"] == "comparison") & costs["verb"].isin(["sample", "reference", "refine"])]
+    inverted = costs[
+        (costs["panel"] == "comparison") & costs["verb"].isin(["sample", "reference", "refine"])
+    ]
     rows = []
     for row in inverted.to_dict("records"):
         same = costs[(costs["task"] == row["task"]) & (costs["budget"] == row["budget"])]
         same = same[same["seed"] == row["seed"]]
-        trained = same[(same["verb"] == "train") & (same["method"] == priors.get(row["method"], row["method"]))]
+        trained = same[
+            (same["verb"] == "train") & (same["method"] == priors.get(row["method"], row["method"]))
+        ]
         simulated = same[(same["verb"] == "simulate") & (same["panel"] == "")]
         upfront = pd.concat([trained, simulated]) if len(trained) else trained
         entry = {name: row[name] for name in ("task", "method", "budget", "seed")}
@@ -38,12 +42,16 @@ def method_costs(costs: pd.DataFrame, priors: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def break_even_table(per_method: pd.DataFrame, scores: pd.DataFrame, amortised: set[str]) -> pd.DataFrame:
+def break_even_table(
+    per_method: pd.DataFrame, scores: pd.DataFrame, amortised: set[str]
+) -> pd.DataFrame:
     """For each amortised method against every other: the observations after which its training has paid.
 
     `low` and `high` are the extremes over the pairs of seeds on both sides.
     """
-    accuracy = scores[scores["score"] == SCORE].groupby(["task", "method", "budget"])["value"].mean()
+    accuracy = (
+        scores[scores["score"] == SCORE].groupby(["task", "method", "budget"])["value"].mean()
+    )
     rows = []
     for (task, method, budget), ours in per_method.groupby(["task", "method", "budget"]):
         others = per_method[(per_method["task"] == task) & ~per_method["method"].isin(amortised)]
@@ -52,9 +60,13 @@ def break_even_table(per_method: pd.DataFrame, scores: pd.DataFrame, amortised: 
         for (against, against_budget), theirs in others.groupby(["method", "budget"]):
             if against_budget not in (0, budget):
                 continue
-            mean = break_even(*_line(ours.mean(numeric_only=True)), *_line(theirs.mean(numeric_only=True)))
+            mean = break_even(
+                *_line(ours.mean(numeric_only=True)), *_line(theirs.mean(numeric_only=True))
+            )
             pairs = [
-                break_even(*_line(a), *_line(b)) for _, a in ours.iterrows() for _, b in theirs.iterrows()
+                break_even(*_line(a), *_line(b))
+                for _, a in ours.iterrows()
+                for _, b in theirs.iterrows()
             ]
             rows.append(
                 (
