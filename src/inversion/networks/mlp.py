@@ -32,12 +32,15 @@ class MLP(eqx.Module):
                 f"Expected an activation among {', '.join(ACTIVATIONS)}; got {activation!r}."
             )
         sizes = [into, *[width] * depth, out]
-        self.weights, self.biases = [], []
-        for k, (n, m) in zip(jax.random.split(key, depth + 1), pairwise(sizes)):
-            key_weight, key_bias = jax.random.split(k)
-            bound = max(n, 1) ** -0.5
-            self.weights.append(jax.random.uniform(key_weight, (n, m), minval=-bound, maxval=bound))
-            self.biases.append(jax.random.uniform(key_bias, (m,), minval=-bound, maxval=bound))
+        shapes = list(pairwise(sizes))
+        # One draw for all: a random generator is slow to compile.
+        unit = jax.random.uniform(key, (sum(n * m + m for n, m in shapes),), minval=-1.0)
+        self.weights, self.biases, start = [], [], 0
+        for n, m in shapes:
+            bound, middle, stop = max(n, 1) ** -0.5, start + n * m, start + n * m + m
+            self.weights.append(bound * unit[start:middle].reshape(n, m))
+            self.biases.append(bound * unit[middle:stop])
+            start = stop
         self.activation = activation
 
     def __call__(self, x: Float[Array, " into"]) -> Float[Array, " out"]:

@@ -24,7 +24,7 @@ TASKS = {"two_moons_line": "two moons, line", "gaussian_linear": "linear Gaussia
 
 @dataclass(frozen=True)
 class Results:
-    """The study's numbers and tables, and the two tables that git keeps beside the pages."""
+    """The study's numbers and tables, and the tables that git keeps beside the pages."""
 
     numbers: dict
     scores: pd.DataFrame
@@ -32,12 +32,15 @@ class Results:
     breakeven: pd.DataFrame
     benchmark: pd.DataFrame
     published: pd.DataFrame
+    training_speed: pd.DataFrame
+    times: pd.DataFrame
 
     @staticmethod
     def read(numbers: dict, scores: Path, costs: Path, breakeven: Path, source: Path) -> "Results":
         """Read the csv files; `source` is the folder of the pages."""
         files = (scores, costs, breakeven, source / "benchmark.csv", source / "published_c2st.csv")
-        return Results(numbers, *(read_table(path) for path in files))
+        measured = (source / "tables" / name for name in ("training_speed.csv", "times.csv"))
+        return Results(numbers, *map(read_table, files), *map(pd.read_csv, measured))
 
     def scores_of(self, task: str) -> pd.DataFrame:
         return self.scores[self.scores["task"] == task]

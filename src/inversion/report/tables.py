@@ -15,6 +15,7 @@ from inversion.report.results import (
     spread_of,
     task_name,
 )
+from inversion.report.targets import speed, targets, times
 
 ACCURACY = {
     "excess_nll": "Excess NLL", "c2st": "C2ST", "sliced_wasserstein": "Sliced Wasserstein",
@@ -200,4 +201,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "breakeven": breakeven,
     "benchmark": benchmark,
     "published": published,
+    "targets": targets,
+    "speed": speed,
+    "times": times,
 }

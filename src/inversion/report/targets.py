@@ -1,0 +1,108 @@
+"""What was asked of the headline problem, and what was measured: the table of bounds."""
+
+import pandas as pd
+
+from inversion.report.formats import MISSING, format_number
+from inversion.report.results import Results, method_name, pipe_table
+
+TASK = "two_moons_line"
+FLOWS = ("flow", "flow_fresh", "flow_original")
+MIDDLE = 1  # the observation y = 0
+
+# What, the bound by method (None: not asked of it), the score, and at which observation; None is the worst of all.
+BOUNDS = (
+    ("Excess NLL", {"flow": 0.065, "flow_fresh": 0.035}, "excess_nll", "mean"),
+    ("Mean of Aθ, worst error", {"flow": 0.01, "flow_fresh": 0.01}, "consistency_mean_error", None),
+    (
+        "Standard deviation of Aθ, worst error",
+        {"flow": 0.004, "flow_fresh": 0.004},
+        "consistency_std_error",
+        None,
+    ),
+    ("Crescent mass, worst error", {"flow": 0.02, "flow_fresh": 0.02}, "crescent_tv", None),
+    (
+        "Arc segments at y = 0, total variation",
+        {"flow": 0.04, "flow_fresh": 0.04},
+        "segment_tv",
+        MIDDLE,
+    ),
+)
+
+
+def targets(results: Results) -> str:
+    """A row for each quantity: the bound, and what each flow reached, set bold where it keeps its bound."""
+    scores = results.numbers["scores"].get(TASK, {})
+    rows = []
+    for what, bounds, score, place in BOUNDS:
+        values = [_value(scores.get(flow, {}).get(score, {}), place) for flow in FLOWS]
+        asked = " / ".join(f"{bound:g}" for bound in dict.fromkeys(bounds.values()))
+        cells = [
+            _judged(score, value, bounds.get(flow))
+            for flow, value in zip(FLOWS, values, strict=True)
+        ]
+        rows.append([what, f"≤ {asked}", *cells])
+    rows.append(
+        [
+            "Excess NLL from 200,000 pairs",
+            "≤ 0.01",
+            _many_pairs(results.benchmark),
+            MISSING,
+            MISSING,
+        ]
+    )
+    return pipe_table(["Quantity", "Asked", *map(method_name, FLOWS)], rows)
+
+
+def speed(results: Results) -> str:
+    """Training by the original's settings against flowjax's own loop, and how often faster."""
+    table = results.training_speed
+    rows = []
+    for what, group in table.groupby("what", sort=False):
+        medians = group.set_index("who")["median"]
+        unit = group["unit"].iloc[0]
+        ratio = medians.get("flowjax", float("nan")) / medians["inversion"]
+        cells = [
+            f"{row.median:.3g} {unit} ({row.low:.3g} to {row.high:.3g}, {row.repetitions} runs)"
+            for who in ("inversion", "flowjax")
+            for row in group[group["who"] == who].itertuples()
+        ]
+        rows.append([what, *cells, f"{ratio:.1f}"])
+    return pipe_table(["What", "This study", "flowjax", "Times faster"], rows)
+
+
+def times(results: Results) -> str:
+    """How long the commands take, by the clock."""
+    rows = [
+        [
+            f"`{row.command}`",
+            row.state,
+            f"≤ {row.asked_min:g} min",
+            f"{row.minutes:.1f} min",
+            row.made,
+        ]
+        for row in results.times.itertuples()
+    ]
+    return pipe_table(["Command", "From", "Asked", "Taken", "Measured"], rows, text_columns=2)
+
+
+def _value(entry: dict, place: str | int | None) -> float | None:
+    if place is None:
+        return max(
+            (v for name, v in entry.items() if name.startswith("observation_")), default=None
+        )
+    return entry.get(place if isinstance(place, str) else f"observation_{place}")
+
+
+def _judged(score: str, value: float | None, bound: float | None) -> str:
+    text = format_number(score, value)
+    return f"**{text}**" if value is not None and bound is not None and value <= bound else text
+
+
+def _many_pairs(benchmark: pd.DataFrame) -> str:
+    rows = benchmark[
+        (benchmark["task"] == TASK)
+        & (benchmark["method"] == "flow")
+        & (benchmark["budget"] == "200000")
+        & (benchmark["score"] == "excess_nll")
+    ]
+    return _judged("excess_nll", float(rows["value"].mean()), 0.01) if len(rows) else MISSING
