@@ -42,7 +42,7 @@ def format_number(name: str, value: object) -> str:
     return _signed(f"{abs(value):.4f}" if name in FOUR_DIGITS else f"{abs(value):.3f}", value)
 
 
-FOUR_DIGITS = ("nll", "validation_min", "mmd")
+FOUR_DIGITS = ("nll", "excess_nll", "validation_min", "mmd")
 
 
 def format_setting(value: object) -> str:
