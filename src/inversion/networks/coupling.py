@@ -17,7 +17,8 @@ MAX_UNROLL = 8  # forward, for training: up to a third faster than rolled, littl
 class SplineCoupling(eqx.Module):
     """`layers` couplings: half the coordinates and the context set the splines of the other half.
 
-    Before each layer but the first the coordinates are permuted: swapped in two dimensions, else at random.
+    Before each layer but the first the coordinates are permuted: by turns the halves change places and, in more
+    than two dimensions, all are shuffled.
     """
 
     conditioners: MLP  # its leaves are stacked along a leading axis of size `layers`
@@ -106,9 +107,10 @@ class SplineCoupling(eqx.Module):
 
 
 def _permutations(key: PRNGKeyArray, layers: int, dim: int) -> Int[Array, "layers dim"]:
+    """Every second layer is fed what the one before moved first, so that two in a row move every coordinate;
+    drawn at random alone, one coordinate in 2^layers would never be moved at all."""
     identity = jnp.arange(dim)
-    if dim == 2:
-        rows = [identity[::-1]] * (layers - 1)
-    else:
-        rows = [jax.random.permutation(k, dim) for k in jax.random.split(key, layers - 1)]
+    swap = jnp.roll(identity, -(dim // 2))
+    shuffles = [jax.random.permutation(k, dim) for k in jax.random.split(key, layers)]
+    rows = [swap if dim == 2 or layer % 2 else shuffles[layer] for layer in range(1, layers)]
     return jnp.stack([identity, *rows])
