@@ -40,22 +40,22 @@ MISTAKES = {
         "did you mean 'flow_prior'",
     ),
     "budget_zero": (
-        lambda p: p["grids"]["study"][2].update(budgets=[0]),
-        "grids.study.2.budgets.0 to be a positive whole number; got 0",
+        lambda p: p["grids"]["study"][3].update(budgets=[0]),
+        "grids.study.3.budgets.0 to be a positive whole number; got 0",
     ),
     "budget_float": (
-        lambda p: p["grids"]["study"][2].update(budgets=[6000.0]),
+        lambda p: p["grids"]["study"][3].update(budgets=[6000.0]),
         "positive whole number; got 6000.0",
     ),
     "budget_text": (
-        lambda p: p["grids"]["study"][2].update(budgets=["6k"]),
+        lambda p: p["grids"]["study"][3].update(budgets=["6k"]),
         "positive whole number; got '6k'",
     ),
     "budget_true": (
-        lambda p: p["grids"]["study"][2].update(budgets=[True]),
+        lambda p: p["grids"]["study"][3].update(budgets=[True]),
         "positive whole number; got True",
     ),
-    "budgets_missing": (lambda p: p["grids"]["study"][2].pop("budgets"), "the key 'budgets'"),
+    "budgets_missing": (lambda p: p["grids"]["study"][3].pop("budgets"), "the key 'budgets'"),
     "grid_task": (
         lambda p: p["grids"]["smoke"][0].update(tasks=["two_moon_line"]),
         "grids.smoke.0.tasks among.*did you mean 'two_moons_line'",

@@ -84,7 +84,8 @@ def _training(histories: pd.DataFrame) -> dict:
             "epochs": _spread(fits["epoch"].max()),
         }
 
-    return _by(histories, ["task", "method"], summary)
+    # A training that diverged at once has no best epoch; scores.csv says that it diverged.
+    return _by(histories[histories["validation"].notna()], ["task", "method"], summary)
 
 
 def _acceptance(records: Mapping[tuple[str, str], Mapping[str, Any]]) -> dict:
