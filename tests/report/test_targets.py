@@ -11,7 +11,7 @@ def results(excess: float, errors: tuple[float, ...]) -> SimpleNamespace:
     entry = {"mean": 0.0} | {f"observation_{i}": error for i, error in enumerate(errors)}
     flow = {"excess_nll": {"mean": excess}, "consistency_mean_error": entry}
     columns = ["task", "method", "budget", "seed", "panel", "observation", "score", "value"]
-    row = ("two_moons_line", "flow", "200000", "0", "density", "all", "excess_nll", 0.008)
+    row = ("two_moons_line", "flow", 200_000, "0", "density", "all", "excess_nll", 0.008)
     return SimpleNamespace(
         numbers={"scores": {"two_moons_line": {"flow": flow, "flow_original": flow}}},
         benchmark=pd.DataFrame([row], columns=columns),

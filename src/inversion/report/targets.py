@@ -102,7 +102,7 @@ def _many_pairs(benchmark: pd.DataFrame) -> str:
     rows = benchmark[
         (benchmark["task"] == TASK)
         & (benchmark["method"] == "flow")
-        & (benchmark["budget"] == "200000")
+        & (benchmark["budget"].astype(int) == 200_000)
         & (benchmark["score"] == "excess_nll")
     ]
     return _judged("excess_nll", float(rows["value"].mean()), 0.01) if len(rows) else MISSING
