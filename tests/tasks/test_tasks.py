@@ -90,7 +90,7 @@ def test_posterior_is_prior_times_likelihood(task):
 
 
 def test_posterior_draws_are_those_of_its_density(task):
-    """E[log p] by draws against importance weights from the prior: two ways that share no code."""
+    """Over joint draws, the rank of the true theta among draws of its posterior is uniform."""
     if not (isinstance(task, ExactTask) and isinstance(task, TractableTask)):
         pytest.skip("no closed form")
     theta, y = joint(task, 200, seed=9)
