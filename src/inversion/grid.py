@@ -154,6 +154,12 @@ def by_task(setting: Any, task: str) -> Any:
     return setting[task] if isinstance(setting, Mapping) else setting
 
 
+def fit_entry(params: Params, task: str, method: str) -> dict[str, Any]:
+    """An estimator's entry for one task, with the summary network that it reads y through, its own or the task's."""
+    summary = params.get("summaries", {}).get(task)
+    return {"summary": summary, **params["estimators"][method]}
+
+
 def _draws(params: Params, block: Mapping[str, list]) -> Iterable[Draw]:
     def panels(method: str) -> Iterable[str]:
         return [

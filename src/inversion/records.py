@@ -1,6 +1,5 @@
 """What passes between the verbs: frozen records of arrays, saved as npz and checked when they are read."""
 
-import math
 import os
 import zipfile
 from collections.abc import Callable
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 
 def write_atomic(path: str | Path, write: Callable[[Path], None]) -> None:
@@ -59,7 +58,8 @@ class Record:
 
 @dataclass(frozen=True)
 class Simulations(Record):
-    """Pairs from the joint distribution; `length` counts the valid rows of each y that varies."""
+    """Pairs from the joint distribution; a y of fewer rows than others is padded with rows of NaN, and then
+    `length` counts the rows of each."""
 
     theta: Float[np.ndarray, "n dim"]
     y: Float[np.ndarray, "n *event"]
@@ -106,6 +106,21 @@ def check_observation(y: np.ndarray, event_shape: tuple[int, ...]) -> None:
     """Refuse at the door what no network can answer; `y` has a leading axis of observations."""
     if y.shape[1:] != tuple(event_shape):
         raise ValueError(f"Expected observations of shape {event_shape}; got {y.shape[1:]}.")
-    if not np.isfinite(y).all():
-        bad = int((~np.isfinite(y.reshape(len(y), math.prod(event_shape)))).any(axis=1).sum())
+    bad = np.sum(~whole(y))
+    if bad:
         raise ValueError(f"Expected finite observations; got {bad} of {len(y)} that are not.")
+
+
+def whole(y: Float[np.ndarray, "n *event"]) -> Bool[np.ndarray, " n"]:
+    """Which observations are finite, but for the rows of NaN that pad a set or a series at its end."""
+    if y.ndim != 3:
+        return np.isfinite(y).reshape(len(y), -1).all(axis=1)
+    observed = np.arange(y.shape[1]) < lengths(y)[:, None]
+    rows = np.where(observed, np.isfinite(y).all(axis=2), np.isnan(y).all(axis=2))
+    return rows.all(axis=1) & observed[:, 0]
+
+
+def lengths(y: Float[np.ndarray, "n rows columns"]) -> Int[np.ndarray, " n"]:
+    """How many rows each observation has before the first row of NaN."""
+    padding = np.isnan(y).all(axis=2)
+    return np.where(padding.any(axis=1), padding.argmax(axis=1), y.shape[1])

@@ -6,12 +6,13 @@ a new one needs no line elsewhere, and so that nothing here imports JAX.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from inversion.estimators import ESTIMATORS
+from inversion.networks.summaries import SUMMARIES
 from inversion.references import REFERENCES
 from inversion.refinements import REFINEMENTS
 from inversion.signatures import parameters
@@ -19,10 +20,13 @@ from inversion.tasks import TASKS
 
 REGISTRIES = {
     "tasks": TASKS,
+    "summaries": SUMMARIES,
     "estimators": ESTIMATORS,
     "references": REFERENCES,
     "refinements": REFINEMENTS,
 }
+# Settings that are themselves an entry: a kind and its own settings.
+NESTED = {"member": ESTIMATORS, "summary": SUMMARIES}
 METHODS = ("estimators", "references", "refinements")
 TRAINING = "inversion.estimators.fit:Training"
 EXPECTED: dict[str, Callable[[Any], str]] = {
@@ -73,11 +77,12 @@ def _unknown_names(params: Mapping[str, Any]) -> Iterator[str]:
     """Names and kinds that nothing defines, and names that two families share."""
     if params["grid"] not in params["grids"]:
         yield _among("grid", params["grids"], params["grid"])
-    for section, registry in REGISTRIES.items():
-        for name, entry in params[section].items():
-            if ":" not in entry["kind"] and entry["kind"] not in registry:
-                where = f"{section}.{name}.kind"
-                yield _among(where, registry, entry["kind"], " (or package.module:Name)")
+    for section in REGISTRIES:
+        for name, entry in params.get(section, {}).items():
+            for one in entries(section, name, entry):
+                if ":" not in one.kind and one.kind not in one.registry:
+                    where = f"{one.where}.kind"
+                    yield _among(where, one.registry, one.kind, " (or package.module:Name)")
     for name, entry in params["refinements"].items():
         if entry["prior"] not in params["estimators"]:
             yield _among(f"refinements.{name}.prior", params["estimators"], entry["prior"])
@@ -98,7 +103,7 @@ def _unknown_in_block(
 ) -> Iterator[str]:
     for section in REGISTRIES:
         for name in block.get(section, []):
-            if name not in params[section]:
+            if name not in params.get(section, {}):
                 yield _among(f"{where}.{section}", params[section], name)
     for task in block["tasks"]:
         if task not in params["panels"]["comparison"]["observations"]:
@@ -111,14 +116,41 @@ def _unknown_in_block(
 
 def _unknown_settings(params: Mapping[str, Any]) -> Iterator[str]:
     """Settings that the constructor of a kind does not take."""
-    for section, registry in REGISTRIES.items():
-        for name, entry in params[section].items():
-            target = registry.get(entry["kind"], entry["kind"])
-            where, settings = f"{section}.{name}", entry
+    for section in REGISTRIES:
+        for name, entry in params.get(section, {}).items():
             if section == "estimators":
-                yield from _not_taken(f"{where}.fit", entry["fit"], parameters(TRAINING))
-                where, settings = f"{where}.network", entry.get("network", {})
-            yield from _not_taken(where, settings, parameters(target))
+                yield from _not_taken(f"estimators.{name}.fit", entry["fit"], parameters(TRAINING))
+            for one in entries(section, name, entry):
+                yield from _not_taken(one.settings_at, one.settings, parameters(one.target))
+
+
+class Entry(NamedTuple):
+    """What one `kind` in params.yaml builds: where it stands, the kind's registry, and its constructor's settings."""
+
+    where: str
+    registry: Mapping[str, str]
+    kind: str
+    settings_at: str
+    settings: Mapping[str, Any]
+
+    @property
+    def target(self) -> str:
+        """The `package.module:Name` that the kind stands for."""
+        return self.registry.get(self.kind, self.kind)
+
+
+def entries(section: str, name: str, entry: Mapping[str, Any]) -> Iterator[Entry]:
+    """What an entry of params.yaml builds, and what its settings build in turn."""
+    where = settings_at = f"{section}.{name}"
+    settings = entry
+    if section == "estimators":
+        settings_at, settings = f"{where}.network", entry.get("network", {})
+    yield Entry(where, REGISTRIES[section], entry["kind"], settings_at, settings)
+    for outer, values in {where: entry, settings_at: settings}.items():
+        for key, registry in NESTED.items():
+            inner, inside = values.get(key), f"{outer}.{key}"
+            if isinstance(inner, Mapping):
+                yield Entry(inside, registry, inner["kind"], inside, inner)
 
 
 def _not_taken(where: str, settings: Mapping, allowed: list[str] | None) -> Iterator[str]:

@@ -29,7 +29,7 @@ def test_a_bound_kept_is_bold_and_one_missed_is_not():
 
 
 def test_nothing_was_asked_of_the_originals_settings():
-    assert row_of(targets(results(0.01, (0, 0, 0))), "Excess NLL |")[4] == "0.0100"
+    assert row_of(targets(results(0.01, (0, 0, 0))), "Excess NLL |")[-1] == "0.0100"
 
 
 def test_the_worst_observation_counts():

@@ -35,6 +35,22 @@ MISTAKES = {
         lambda p: p["estimators"]["flow"].update(kind="flo"),
         "estimators.flow.kind among.*package.module:Name.*got 'flo', did you mean 'flow'",
     ),
+    "member_kind": (
+        lambda p: p["estimators"]["flow_ensemble"]["network"]["member"].update(kind="flo"),
+        "estimators.flow_ensemble.network.member.kind among.*did you mean 'flow'",
+    ),
+    "member_key": (
+        lambda p: p["estimators"]["flow_ensemble"]["network"]["member"].update(layer=3),
+        "keys of estimators.flow_ensemble.network.member among.*did you mean 'layers'",
+    ),
+    "summary_kind": (
+        lambda p: p.update(summaries={"mine": {"kind": "deep_set"}}),
+        "summaries.mine.kind among.*did you mean 'deep_sets'",
+    ),
+    "summary_key": (
+        lambda p: p["estimators"]["flow"].update(summary={"kind": "deep_sets", "widht": 3}),
+        "keys of estimators.flow.summary among.*did you mean 'width'",
+    ),
     "prior": (
         lambda p: p["refinements"]["hqs"].update(prior="flow_pior"),
         "did you mean 'flow_prior'",

@@ -51,10 +51,9 @@ def of_study(**more):
     return json.dumps({"params": config, **more}, sort_keys=True)
 
 
-def kind(registry, section, name):
-    """The `package.module:Name` that the kind of an entry of params.yaml stands for."""
-    named = config[section][name]["kind"]
-    return registry.get(named, named)
+def targets(section, name, entry):
+    """The `package.module:Name` that each kind of an entry of params.yaml stands for."""
+    return [one.target for one in entries(section, name, entry)]
 
 
 def code(verb, *targets):
@@ -63,18 +62,26 @@ def code(verb, *targets):
     return [os.path.relpath(path) for path in files]
 
 
-def code_of(verb, registry=None, section=None):
+def code_of(verb, section=None):
     """An input function: the code of a verb, of the task, and of the method of a section where there is one."""
 
     def files(wildcards):
-        targets = [kind(TASKS, "tasks", wildcards.task)]
+        used = targets("tasks", wildcards.task, config["tasks"][wildcards.task])
         if section is not None:
-            targets.append(kind(registry, section, wildcards.method))
+            used += targets_of(section, wildcards.task, wildcards.method)
         if section == "refinements":
-            targets.append(kind(ESTIMATORS, "estimators", prior_of(wildcards)))
-        return code(verb, *targets)
+            used += targets_of("estimators", wildcards.task, prior_of(wildcards))
+        return code(verb, *used)
 
     return files
+
+
+def targets_of(section, task, method):
+    """What a method is built of for one task."""
+    entry = config[section][method]
+    if section == "estimators":
+        entry = grid.fit_entry(config, task, method)
+    return targets(section, method, entry)
 
 
 def prior_of(wildcards):

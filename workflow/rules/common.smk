@@ -16,7 +16,7 @@ from inversion.estimators import ESTIMATORS
 from inversion.figures import FIGURES
 from inversion.references import REFERENCES
 from inversion.refinements import REFINEMENTS
-from inversion.settings import check_settings
+from inversion.settings import check_settings, entries
 from inversion.tasks import TASKS
 
 ROOT = Path(workflow.basedir)

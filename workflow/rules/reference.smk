@@ -4,7 +4,7 @@
 rule reference:
     input:
         panel=rules.panel.output.panel,
-        code=code_of("reference", REFERENCES, "references"),
+        code=code_of("reference", "references"),
     output:
         draws="results/draws/reference/{panel}/{task}/{method}/0/{seed}.npz",
         record="results/draws/reference/{panel}/{task}/{method}/0/{seed}.json",
@@ -24,7 +24,7 @@ rule reference:
 rule reference_chains:
     input:
         panel=rules.panel.output.panel,
-        code=code_of("reference", REFERENCES, "references"),
+        code=code_of("reference", "references"),
     output:
         draws="results/draws/reference/{panel}/{task}/{method}/0/{seed}.npz",
         record="results/draws/reference/{panel}/{task}/{method}/0/{seed}.json",

@@ -5,7 +5,7 @@ rule refine:
     input:
         model=prior_model,
         panel=rules.panel.output.panel,
-        code=code_of("refine", REFINEMENTS, "refinements"),
+        code=code_of("refine", "refinements"),
     output:
         draws="results/draws/refined/{panel}/{task}/{method}/{budget}/{seed}.npz",
         record="results/draws/refined/{panel}/{task}/{method}/{budget}/{seed}.json",
@@ -26,7 +26,7 @@ rule refine_chains:
     input:
         model=prior_model,
         panel=rules.panel.output.panel,
-        code=code_of("refine", REFINEMENTS, "refinements"),
+        code=code_of("refine", "refinements"),
     output:
         draws="results/draws/refined/{panel}/{task}/{method}/{budget}/{seed}.npz",
         record="results/draws/refined/{panel}/{task}/{method}/{budget}/{seed}.json",

@@ -7,7 +7,7 @@ rule sample:
         calibration="results/simulations/{task}/panels/calibration.npz",
         comparison="results/simulations/{task}/panels/comparison.npz",
         density="results/simulations/{task}/panels/density.npz",
-        code=code_of("sample", ESTIMATORS, "estimators"),
+        code=code_of("sample", "estimators"),
     output:
         calibration="results/draws/amortised/calibration/{task}/{method}/{budget}/{seed}.npz",
         comparison="results/draws/amortised/comparison/{task}/{method}/{budget}/{seed}.npz",

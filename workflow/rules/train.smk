@@ -4,7 +4,7 @@
 rule train:
     input:
         simulations=rules.simulate.output.simulations,
-        code=code_of("train", ESTIMATORS, "estimators"),
+        code=code_of("train", "estimators"),
     output:
         model="results/models/{task}/{method}/{budget}/{seed}.eqx",
         history="results/models/{task}/{method}/{budget}/{seed}.csv",
@@ -13,7 +13,7 @@ rule train:
         ".cache/logs/train/{task}/{method}/{budget}/{seed}.log",
     cache: "omit-software"
     params:
-        cell=lambda w: of_task(w, method=w.method, entry=config["estimators"][w.method]),
+        cell=lambda w: of_task(w, method=w.method, entry=grid.fit_entry(config, w.task, w.method)),
     shell:
         "inversion train --cell {params.cell:q} --simulations {input.simulations:q}"
         " --out {output.model:q} --history {output.history:q} --cost {output.cost:q} 2> {log:q}"

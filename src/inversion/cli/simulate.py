@@ -42,7 +42,7 @@ def simulate(root_seed: int, names: tuple, task, num: int, entry):
     import numpy as np
 
     from inversion.keys import key_for
-    from inversion.records import Simulations
+    from inversion.records import Simulations, lengths, whole
 
     key_theta = key_for(root_seed, *names, "theta")
     key_y = key_for(root_seed, *names, "y")
@@ -53,12 +53,11 @@ def simulate(root_seed: int, names: tuple, task, num: int, entry):
 
     theta, y = entry.compile(joint, key_theta, key_y)(key_theta, key_y)
     theta, y = np.asarray(theta, np.float32), np.asarray(y, np.float32)
-    finite = np.isfinite(y.reshape(num, -1)).all(axis=1)
-    if not finite.all():
-        raise ValueError(
-            f"Expected finite simulations; got {num - finite.sum()} of {num} that are not."
-        )
-    return Simulations(theta, y)
+    bad = np.sum(~whole(y))
+    if bad:
+        raise ValueError(f"Expected finite simulations; got {bad} of {num} that are not.")
+    length = lengths(y) if np.isnan(y).any() else None
+    return Simulations(theta, y, length)
 
 
 def given(task, observations: list):

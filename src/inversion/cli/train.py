@@ -35,7 +35,8 @@ def run(arguments: argparse.Namespace) -> None:
     entry, names = cell["entry"], (cell["task"], cell["method"], cell["budget"], cell["seed"])
     training = build(TRAINING, {"kind": "fit", **entry.get("fit", {})})
     key_init, key_fit = jax.random.split(key_for(cell["root_seed"], "train", *names))
-    estimator = make_estimator(key_init, task, entry["kind"], entry.get("network", {}))
+    network, summary = entry.get("network", {}), entry.get("summary")
+    estimator = make_estimator(key_init, task, entry["kind"], network, summary)
     simulations = Simulations.load(arguments.simulations)
     ledger = Ledger()
     bar = tqdm(total=training.epochs, desc="/".join(map(str, names)), unit="epoch", disable=None)
@@ -54,7 +55,8 @@ def run(arguments: argparse.Namespace) -> None:
         "task": cell["task_entry"],
         "task_name": cell["task"],
         "kind": entry["kind"],
-        "network": entry.get("network", {}),
+        "network": network,
+        "summary": summary,
         "stopped": result.stopped,
     }
     offset = nats_per_theta(result.model, simulations)

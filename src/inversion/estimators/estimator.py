@@ -2,7 +2,7 @@
 
 import abc
 
-import equinox as eqx
+import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.posterior import AbstractDensity, AbstractPosterior
@@ -29,6 +29,12 @@ class AbstractEstimator(AbstractPosterior):
     ) -> Float[Array, ""]:
         """The objective at one pair; `progress` in [0, 1] says how much of the training is done."""
 
+    def validation_loss(
+        self, theta: Float[Array, " dim"], y: Float[Array, "*event"], *, key: PRNGKeyArray
+    ) -> Float[Array, ""]:
+        """What the best epoch is picked by: the objective at the end of the training."""
+        return self.loss(theta, y, key=key, progress=jnp.ones(()))
+
 
 class AbstractDensityEstimator(AbstractEstimator, AbstractDensity):
     """An estimator trained by maximum likelihood: its loss is -log q(theta | y)."""
@@ -43,10 +49,3 @@ class AbstractDensityEstimator(AbstractEstimator, AbstractDensity):
     ) -> Float[Array, ""]:
         del key, progress
         return -self.log_prob(theta, y)
-
-
-def num_parameters(estimator: AbstractEstimator) -> int:
-    """How many numbers the estimator learns."""
-    import jax
-
-    return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(estimator, eqx.is_inexact_array)))

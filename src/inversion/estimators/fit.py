@@ -111,6 +111,13 @@ class Loop(NamedTuple):
         losses = jax.vmap(lambda u, v, key: model.loss(u, v, key=key, progress=progress))
         return jnp.mean(losses(pairs.u, pairs.v, keys))
 
+    def validation_loss(self, parameters: Any, pairs: Batch, key: PRNGKeyArray) -> Array:
+        """The mean over pairs that are held out."""
+        model = eqx.combine(parameters, self.static)
+        keys = jax.random.split(key, len(pairs.u))
+        losses = jax.vmap(lambda u, v, key: model.validation_loss(u, v, key=key))
+        return jnp.mean(losses(pairs.u, pairs.v, keys))
+
     def step(self, state: State, pairs: Batch, key: PRNGKeyArray) -> tuple[State, Array]:
         key_loss, key_noise = jax.random.split(key)
         if self.training.fresh_noise:
@@ -141,7 +148,7 @@ class Loop(NamedTuple):
 
         inputs = (order.reshape(self.steps, -1), jax.random.split(key_steps, self.steps))
         state, losses = jax.lax.scan(step, state, inputs)
-        value = self.loss(state.average, held_out, key_validation, jnp.ones(()))
+        value = self.validation_loss(state.average, held_out, key_validation)
         better = value < state.best_validation
         best = jax.tree.map(lambda new, old: jnp.where(better, new, old), state.average, state.best)
         state = state._replace(best=best)

@@ -17,6 +17,8 @@ from numpyro.distributions.transforms import biject_to
 
 from inversion.estimators import ESTIMATORS
 from inversion.estimators.estimator import AbstractEstimator
+from inversion.estimators.summarised import summarised
+from inversion.networks.summaries import SUMMARIES
 from inversion.posterior import AbstractDensity, AbstractPosterior, AbstractTransport
 from inversion.records import Simulations, write_atomic
 from inversion.registry import build
@@ -24,16 +26,22 @@ from inversion.tasks import make_task
 from inversion.tasks.task import AbstractTask
 
 FORMAT = "inversion-model-1"
+ROWS = 2  # axes of a y that is a set or a series: rows of columns
 
 
 class Standardisation(eqx.Module):
-    """theta -> unconstrained by the prior's own support -> mean 0, standard deviation 1; y likewise scaled."""
+    """theta -> unconstrained by the prior's own support -> mean 0, standard deviation 1; y likewise scaled.
+
+    A vector y is scaled coordinate by coordinate; one of more axes, a set, a series or an image, by its last
+    axis, all rows or pixels together. Rows of NaN pad a set or a series: the network sees them as 0, and a last
+    column more that is 1 in the rows that were observed and 0 in these.
+    """
 
     task: AbstractTask = eqx.field(static=True)
     theta_mean: Float[np.ndarray | Array, " dim"]
     theta_std: Float[np.ndarray | Array, " dim"]
-    y_mean: Float[np.ndarray | Array, "*event"]
-    y_std: Float[np.ndarray | Array, "*event"]
+    y_mean: Float[np.ndarray | Array, " columns"]
+    y_std: Float[np.ndarray | Array, " columns"]
 
     @classmethod
     def of(cls, task: AbstractTask, simulations: Simulations) -> "Standardisation":
@@ -44,9 +52,9 @@ class Standardisation(eqx.Module):
     @classmethod
     def identity(cls, task: AbstractTask) -> "Standardisation":
         """Of the right shapes, for loading."""
-        dim, event = _unconstrained_dim(task), task.event_shape
-        zeros, ones = np.zeros(dim, np.float32), np.ones(dim, np.float32)
-        return cls(task, zeros, ones, np.zeros(event, np.float32), np.ones(event, np.float32))
+        dim, columns = _unconstrained_dim(task), task.event_shape[-1]
+        zeros, ones = (lambda n: np.zeros(n, np.float32)), (lambda n: np.ones(n, np.float32))
+        return cls(task, zeros(dim), ones(dim), zeros(columns), ones(columns))
 
     def theta_in(self, theta: Float[Array, " dim"]) -> Float[Array, " dim"]:
         return (_bijection(self.task).inv(theta) - self.theta_mean) / self.theta_std
@@ -54,8 +62,12 @@ class Standardisation(eqx.Module):
     def theta_out(self, u: Float[Array, " dim"]) -> Float[Array, " dim"]:
         return _bijection(self.task)(u * self.theta_std + self.theta_mean)
 
-    def y_in(self, y: Float[Array, "*event"]) -> Float[Array, "*event"]:
-        return (y - self.y_mean) / self.y_std
+    def y_in(self, y: Float[Array, "*event"]) -> Float[Array, "*seen"]:
+        v = (y - self.y_mean) / self.y_std
+        if y.ndim != ROWS:
+            return v
+        observed = jnp.isfinite(y).all(axis=-1, keepdims=True)
+        return jnp.concatenate([jnp.where(observed, v, 0.0), observed.astype(v.dtype)], axis=-1)
 
     def log_det(self, theta: Float[Array, " dim"]) -> Float[Array, ""]:
         """log |det d theta_in / d theta|."""
@@ -107,20 +119,29 @@ def trained(estimator: AbstractEstimator, standardisation: Standardisation) -> T
 
 
 def make_estimator(
-    key: PRNGKeyArray, task: AbstractTask, kind: str, network: Mapping[str, Any]
+    key: PRNGKeyArray,
+    task: AbstractTask,
+    kind: str,
+    network: Mapping[str, Any],
+    summary: Mapping[str, Any] | None = None,
 ) -> AbstractEstimator:
-    """The untrained estimator that a params.yaml entry describes."""
-    return build(
-        ESTIMATORS,
-        {"kind": kind, **network},
-        key=key,
-        theta_dim=_unconstrained_dim(task),
-        y_shape=task.event_shape,
-    )
+    """The untrained estimator that a params.yaml entry describes, behind a summary network where one is given."""
+
+    def make(key: PRNGKeyArray, y_shape: tuple[int, ...]) -> AbstractEstimator:
+        dim = _unconstrained_dim(task)
+        return build(ESTIMATORS, {"kind": kind, **network}, key=key, theta_dim=dim, y_shape=y_shape)
+
+    y_shape = _seen_shape(task)
+    if summary is None:
+        return make(key, y_shape)
+    key_estimator, key_summary = jax.random.split(key)
+    reader = build(SUMMARIES, summary, key=key_summary, y_shape=y_shape)
+    estimator = make(key_estimator, (reader.dim,))
+    return estimator if isinstance(estimator, AbstractTransport) else summarised(estimator, reader)
 
 
 def save_model(path: str | Path, model: Trained, header: Mapping[str, Any]) -> None:
-    """Write the model; `header` holds `task` (a params.yaml entry), `kind` and `network`."""
+    """Write the model; `header` holds `task` (a params.yaml entry), `kind`, `network` and `summary`."""
     line = json.dumps({"format": FORMAT, **header}, sort_keys=True) + "\n"
 
     def write(temporary: Path) -> None:
@@ -152,7 +173,12 @@ def load_model(path: str | Path) -> Trained:
     task = make_task(header["task"])
     with jax.enable_x64(False):  # models are float32, whoever reads them
         estimator = eqx.filter_eval_shape(
-            make_estimator, jax.random.key(0), task, header["kind"], header["network"]
+            make_estimator,
+            jax.random.key(0),
+            task,
+            header["kind"],
+            header["network"],
+            header.get("summary"),
         )
     like = trained(estimator, Standardisation.identity(task))
     try:
@@ -175,7 +201,16 @@ def _unconstrained_dim(task: AbstractTask) -> int:
     return _bijection(task).inverse_shape((task.dim,))[0]
 
 
+def _seen_shape(task: AbstractTask) -> tuple[int, ...]:
+    """The shape of one y as the network sees it: rows have a column more, the mask."""
+    event = task.event_shape
+    return (*event[:-1], event[-1] + 1) if len(event) == ROWS else event
+
+
 def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    std = x.std(axis=0, dtype=np.float64)
+    """Over all axes but the last, and without what pads."""
+    flat = x.reshape(-1, x.shape[-1])
+    flat = flat[np.isfinite(flat).all(axis=1)]
+    std = flat.std(axis=0, dtype=np.float64)
     std = np.where(std > 0, std, 1.0)
-    return x.mean(axis=0, dtype=np.float64).astype(np.float32), std.astype(np.float32)
+    return flat.mean(axis=0, dtype=np.float64).astype(np.float32), std.astype(np.float32)

@@ -23,6 +23,8 @@ LOOKS = {
     "exact": Look("exact", "#3b3f45"),
     "flow": Look("flow", "#0072b2"),
     "flow_fresh": Look("flow, fresh noise", "#3fa7dd"),
+    "flow_ensemble": Look("flow ensemble", "#005a46"),
+    "flow_ensemble_fresh": Look("flow ensemble, fresh noise", "#2ba89a"),
     "flow_original": Look("flow, original", "#44379b"),
     "rejection": Look("rejection, exact", "#d98c00"),
     "rejection_kernel": Look("rejection, kernel", "#8f7400"),

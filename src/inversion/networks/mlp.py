@@ -1,5 +1,6 @@
 """A multilayer perceptron for one sample."""
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import equinox as eqx
@@ -7,7 +8,21 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-ACTIVATIONS = {"relu": jax.nn.relu, "silu": jax.nn.silu, "gelu": jax.nn.gelu, "tanh": jnp.tanh}
+ACTIVATIONS = {
+    "relu": jax.nn.relu,
+    "silu": jax.nn.silu,
+    "gelu": jax.nn.gelu,
+    "mish": jax.nn.mish,
+    "elu": jax.nn.elu,
+    "tanh": jnp.tanh,
+}
+
+
+def activation_of(name: str) -> Callable[[Array], Array]:
+    """The activation that a setting names."""
+    if name not in ACTIVATIONS:
+        raise ValueError(f"Expected an activation among {', '.join(ACTIVATIONS)}; got {name!r}.")
+    return ACTIVATIONS[name]
 
 
 class MLP(eqx.Module):
@@ -27,10 +42,7 @@ class MLP(eqx.Module):
         activation: str = "relu",
         key: PRNGKeyArray,
     ) -> None:
-        if activation not in ACTIVATIONS:
-            raise ValueError(
-                f"Expected an activation among {', '.join(ACTIVATIONS)}; got {activation!r}."
-            )
+        activation_of(activation)  # refuses a name that is none
         sizes = [into, *[width] * depth, out]
         shapes = list(pairwise(sizes))
         # One draw for all: a random generator is slow to compile.
@@ -44,7 +56,8 @@ class MLP(eqx.Module):
         self.activation = activation
 
     def __call__(self, x: Float[Array, " into"]) -> Float[Array, " out"]:
+        activation = activation_of(self.activation)
         *hidden, (last_weight, last_bias) = zip(self.weights, self.biases)
         for weight, bias in hidden:
-            x = ACTIVATIONS[self.activation](x @ weight + bias)
+            x = activation(x @ weight + bias)
         return x @ last_weight + last_bias

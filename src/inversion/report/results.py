@@ -11,6 +11,8 @@ METHODS = {
     "exact": "exact",
     "flow": "flow",
     "flow_fresh": "flow, fresh noise",
+    "flow_ensemble": "flow ensemble",
+    "flow_ensemble_fresh": "flow ensemble, fresh noise",
     "flow_original": "flow, original",
     "hqs": "splitting (HQS)",
     "latent_nuts": "latent NUTS",

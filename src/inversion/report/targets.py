@@ -6,26 +6,23 @@ from inversion.report.formats import MISSING, format_number
 from inversion.report.results import Results, method_name, pipe_table
 
 TASK = "two_moons_line"
-FLOWS = ("flow", "flow_fresh", "flow_original")
 MIDDLE = 1  # the observation y = 0
+# What is asked of a flow's excess NLL, by what it learns from; the original's settings are not asked.
+EXCESS = {"flow": 0.065, "flow_fresh": 0.035, "flow_ensemble_fresh": 0.035}
+FLOWS = (*EXCESS, "flow_original")
 
-# What, the bound by method (None: not asked of it), the score, and at which observation; None is the worst of all.
+# What, the bound by flow, the score, and at which observation; None is the worst of all.
 BOUNDS = (
-    ("Excess NLL", {"flow": 0.065, "flow_fresh": 0.035}, "excess_nll", "mean"),
-    ("Mean of Aθ, worst error", {"flow": 0.01, "flow_fresh": 0.01}, "consistency_mean_error", None),
+    ("Excess NLL", EXCESS, "excess_nll", "mean"),
+    ("Mean of Aθ, worst error", dict.fromkeys(EXCESS, 0.01), "consistency_mean_error", None),
     (
         "Standard deviation of Aθ, worst error",
-        {"flow": 0.004, "flow_fresh": 0.004},
+        dict.fromkeys(EXCESS, 0.004),
         "consistency_std_error",
         None,
     ),
-    ("Crescent mass, worst error", {"flow": 0.02, "flow_fresh": 0.02}, "crescent_tv", None),
-    (
-        "Arc segments at y = 0, total variation",
-        {"flow": 0.04, "flow_fresh": 0.04},
-        "segment_tv",
-        MIDDLE,
-    ),
+    ("Crescent mass, worst error", dict.fromkeys(EXCESS, 0.02), "crescent_tv", None),
+    ("Arc segments at y = 0, total variation", dict.fromkeys(EXCESS, 0.04), "segment_tv", MIDDLE),
 )
 
 
@@ -34,22 +31,12 @@ def targets(results: Results) -> str:
     scores = results.numbers["scores"].get(TASK, {})
     rows = []
     for what, bounds, score, place in BOUNDS:
-        values = [_value(scores.get(flow, {}).get(score, {}), place) for flow in FLOWS]
         asked = " / ".join(f"{bound:g}" for bound in dict.fromkeys(bounds.values()))
-        cells = [
-            _judged(score, value, bounds.get(flow))
-            for flow, value in zip(FLOWS, values, strict=True)
-        ]
+        values = {flow: _value(scores.get(flow, {}).get(score, {}), place) for flow in FLOWS}
+        cells = [_judged(score, value, bounds.get(flow)) for flow, value in values.items()]
         rows.append([what, f"≤ {asked}", *cells])
-    rows.append(
-        [
-            "Excess NLL from 200,000 pairs",
-            "≤ 0.01",
-            _many_pairs(results.benchmark),
-            MISSING,
-            MISSING,
-        ]
-    )
+    many = _many_pairs(results.benchmark)
+    rows.append(["Excess NLL from 200,000 pairs", "≤ 0.01", many, *[MISSING] * (len(FLOWS) - 1)])
     return pipe_table(["Quantity", "Asked", *map(method_name, FLOWS)], rows)
 
 

@@ -1,0 +1,47 @@
+"""An estimator that reads y through a summary network, both trained by the estimator's own loss."""
+
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from inversion.estimators.estimator import AbstractEstimator
+from inversion.networks.summaries.summary import AbstractSummary
+from inversion.posterior import AbstractDensity
+
+
+class Summarised(AbstractEstimator):
+    """q(theta | s(y)) with a learned summary s."""
+
+    estimator: AbstractEstimator
+    summary: AbstractSummary
+
+    def loss(
+        self,
+        theta: Float[Array, " dim"],
+        y: Float[Array, "*event"],
+        *,
+        key: PRNGKeyArray,
+        progress: Float[Array, ""],
+    ) -> Float[Array, ""]:
+        return self.estimator.loss(theta, self.summary(y), key=key, progress=progress)
+
+    def validation_loss(
+        self, theta: Float[Array, " dim"], y: Float[Array, "*event"], *, key: PRNGKeyArray
+    ) -> Float[Array, ""]:
+        return self.estimator.validation_loss(theta, self.summary(y), key=key)
+
+    def sample(
+        self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
+    ) -> Float[Array, "num dim"]:
+        return self.estimator.sample(key, self.summary(y), num)
+
+
+class SummarisedDensity(Summarised, AbstractDensity):
+    """The same around an estimator whose density is known."""
+
+    def log_prob(self, theta: Float[Array, " dim"], y: Float[Array, "*event"]) -> Float[Array, ""]:
+        return self.estimator.log_prob(theta, self.summary(y))
+
+
+def summarised(estimator: AbstractEstimator, summary: AbstractSummary) -> Summarised:
+    """The estimator behind the summary, with its density where it has one."""
+    kind = SummarisedDensity if isinstance(estimator, AbstractDensity) else Summarised
+    return kind(estimator, summary)
