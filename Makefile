@@ -23,7 +23,7 @@ $(READY): requirements.lock pyproject.toml
 
 study: $(READY)  ## simulate, train, invert, score, draw and report: the whole study
 	@echo "== The study: dvc repro runs what is stale, phase by phase =="
-	@$(IN) dvc repro
+	@$(IN) inversion check && dvc repro
 	@echo "== The report: $(CURDIR)/report/_site/index.html =="
 
 report: $(READY)  ## render the report anew from the tables at hand

@@ -1,6 +1,7 @@
 """The command line turns an error of input into one line and a non-zero exit, and leaves nothing behind."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,21 @@ def test_every_verb_explains_itself(capsys):
             main([verb, "--help"])
         assert stopped.value.code == 0
     assert "--cell" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("grid: [", "inversion: Expected params.yaml to be YAML; got: while parsing"),
+        ("grid: study", "inversion: Expected params.yaml to have the key 'seed'"),
+    ],
+)
+def test_check_names_what_is_wrong(text, message, tmp_path, monkeypatch, capsys):
+    schema = Path(__file__).parents[2] / "workflow/schemas/params.schema.yaml"
+    monkeypatch.setattr("inversion.cli.check.SCHEMA", schema)
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text(text)
+    assert said(capsys, "check").startswith(message)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import importlib
 import sys
 
 VERBS = {
+    "check": "say what is wrong with params.yaml",
     "simulate": "draw pairs from a task, or a panel's observations",
     "train": "fit an estimator to simulated pairs",
     "reference": "invert a panel's observations by an exact or classical method",
