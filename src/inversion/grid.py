@@ -150,8 +150,8 @@ def entry_of(entry: Params, panel: str) -> dict[str, Any]:
 
 
 def by_task(setting: Any, task: str) -> Any:
-    """A setting that is the same for all tasks, or given for each."""
-    return setting[task] if isinstance(setting, Mapping) else setting
+    """A setting that is the same for all tasks, or given by task, `default` for those that are not named."""
+    return setting.get(task, setting["default"]) if isinstance(setting, Mapping) else setting
 
 
 def fit_entry(params: Params, task: str, method: str) -> dict[str, Any]:

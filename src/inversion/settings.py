@@ -105,9 +105,6 @@ def _unknown_in_block(
         for name in block.get(section, []):
             if name not in params.get(section, {}):
                 yield _among(f"{where}.{section}", params[section], name)
-    for task in block["tasks"]:
-        if task not in params["panels"]["comparison"]["observations"]:
-            yield f"Expected panels.comparison.observations to have the task {task!r}; got none."
     if "estimators" in block or "refinements" in block:
         for key in ("budgets", "seeds"):
             if key not in block:

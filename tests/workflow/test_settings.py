@@ -85,8 +85,8 @@ MISTAKES = {
         "a name for each method; got 'flow' under estimators and under references",
     ),
     "panel": (
-        lambda p: p["panels"]["comparison"]["observations"].pop("gaussian_linear"),
-        "panels.comparison.observations to have the task 'gaussian_linear'",
+        lambda p: p["panels"]["comparison"]["observations"].pop("default"),
+        "panels.comparison.observations to have the key 'default'",
     ),
     "draws": (
         lambda p: p["panels"]["calibration"].update(draws=-1),
