@@ -1,21 +1,28 @@
-"""Keep the benchmark grid's scores of large budgets in report/benchmark.csv, with the day and the machine.
+"""Keep what the larger grids made in report/benchmark.csv, with the day and the machine.
 
-After the cells are made (hours; a subset may be asked for by file name), for example:
+After the cells of a grid are made (hours; a subset may be asked for by file name), for example:
 
-    snakemake --cores 2 --config grid=benchmark -- \\
-        results/scores/comparison/two_moons_line/flow/200000/{0,1,2}.csv
-    python benchmarks/keep.py results/scores/comparison/two_moons_line/flow/200000/*.csv
+    snakemake --cores 2 --config grid=networks -- phase_compare
+    python benchmarks/keep.py networks
+
+Cells that are not there are passed over. `--methods` and `--budgets` keep a part.
 """
 
 import argparse
 import re
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
-TABLE = Path(__file__).parents[1] / "report/benchmark.csv"
-KEPT = ("excess_nll", "c2st", "mode_tv")
+from inversion import grid
+
+ROOT = Path(__file__).parents[1]
+TABLE = ROOT / "report/benchmark.csv"
+SCORES = ("excess_nll", "c2st", "mode_tv", "sbc_ks", "tarp_p")
+CELL = ["task", "method", "budget", "seed", "observation", "score"]
 
 
 def machine() -> str:
@@ -25,19 +32,49 @@ def machine() -> str:
     return found.group(1) if found else "unknown processor"
 
 
+def kept(fit: grid.Fit) -> Iterator[pd.DataFrame]:
+    """Scores of one trained estimator; as scores too, what its training and its draws for one observation took."""
+    address = "{task}/{method}/{budget}/{seed}.csv".format(**fit._asdict())
+    for panel in ("calibration", "comparison"):
+        path = ROOT / "results/scores" / panel / address
+        if path.exists():
+            scores = pd.read_csv(path)
+            yield scores[scores["score"].isin(SCORES)]
+    for verb, panel in (("train", None), ("sample", "comparison")):
+        path = ROOT / "results/costs" / verb / address
+        if path.exists():
+            costs = pd.read_csv(path)
+            if panel is not None:
+                costs = costs[costs["panel"] == panel]
+            seconds = costs["cpu_s"] / costs["observations"].clip(lower=1)
+            yield costs[CELL[:4]].assign(
+                panel=panel or "", observation="all", score=f"{verb}_s", value=seconds
+            )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "scores", nargs="+", type=Path, help="a cell's csv under results/scores/comparison"
-    )
-    rows = pd.concat([pd.read_csv(path) for path in parser.parse_args().scores])
-    rows = rows[rows["score"].isin(KEPT)].assign(date=date.today().isoformat(), machine=machine())
-    kept = pd.read_csv(TABLE)
-    cells = ["task", "method", "budget", "seed", "observation", "score"]
-    table = pd.concat([kept, rows]).astype({"observation": str})
-    table = table.drop_duplicates(cells, keep="last").sort_values(cells, kind="stable")
+    parser.add_argument("grid")
+    parser.add_argument("--methods", nargs="+")
+    parser.add_argument("--budgets", nargs="+", type=int)
+    arguments = parser.parse_args()
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    if arguments.grid not in params["grids"]:
+        parser.error(f"expected a grid among {', '.join(params['grids'])}; got {arguments.grid}")
+    fits = [
+        fit
+        for fit in grid.expand({**params, "grid": arguments.grid}).sampled
+        if fit.method in (arguments.methods or [fit.method])
+        and fit.budget in (arguments.budgets or [fit.budget])
+    ]
+    tables = [table for fit in fits for table in kept(fit)]
+    if not tables:
+        parser.error(f"expected results of the grid {arguments.grid}; got none")
+    rows = pd.concat(tables).assign(date=date.today().isoformat(), machine=machine())
+    table = pd.concat([pd.read_csv(TABLE), rows]).astype({"observation": str})
+    table = table.drop_duplicates(CELL, keep="last").sort_values(CELL, kind="stable")
     table.to_csv(TABLE, index=False)
     print(f"{len(rows)} rows in {TABLE.name}, {len(table)} in all")
 

@@ -8,7 +8,16 @@ import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[2]
-METHODS = ("exact", "flow", "flow_fresh", "flow_original", "hqs", "latent_nuts", "nuts")
+METHODS = (
+    "exact",
+    "flow",
+    "flow_ensemble_fresh",
+    "flow_fresh",
+    "flow_original",
+    "hqs",
+    "latent_nuts",
+    "nuts",
+)
 METHODS += ("rejection", "rejection_kernel", "rejection_box")
 SEGMENTS = tuple(f"segment_{part}" for part in range(1, 5))
 AT_OBSERVATIONS = ("c2st", "mmd", "sliced_wasserstein", "consistency_mean", "consistency_std")

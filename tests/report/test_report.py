@@ -56,7 +56,7 @@ def test_cross_references_callouts_tabs_and_citations_become_html(study):
     assert report(study) == 0
     results = (study / "report/_site/results.html").read_text()
     method = (study / "report/_site/method.html").read_text()
-    assert '<a href="#tbl-modes" class="xref">Table\u00a04</a>' in results
+    assert '<a href="#tbl-modes" class="xref">Table\u00a05</a>' in results
     assert 'class="caption-label">Table\u00a03: </span>' in results
     assert "<details" in results
     assert 'type="radio"' in results

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from inversion.report.claims import claims
 from inversion.report.formats import format_number, format_spread
 from inversion.report.results import (
     METHODS,
@@ -33,6 +34,10 @@ COSTS = {
 }  # fmt: skip
 ACCEPTANCE = {
     "rhat": "R-hat", "ess_bulk": "Bulk ESS", "divergences": "Divergences", "lag1": "Lag-1",
+}  # fmt: skip
+KEPT = {
+    "excess_nll": "Excess NLL", "c2st": "C2ST", "mode_tv": "Mode TV", "sbc_ks": "SBC distance",
+    "tarp_p": "TARP p", "train_s": "Training, s", "sample_s": "Draws, s",
 }  # fmt: skip
 LEDGER = ("cpu_s", "wall_s", "compile_s", "simulator_calls", "likelihood_calls", "gradient_calls")
 
@@ -147,25 +152,31 @@ def breakeven(results: Results) -> str:
 
 
 def benchmark(results: Results) -> str:
-    """Rows of the benchmark grid that git keeps, each with the day and the machine that made it."""
+    """What the larger grids made and git keeps: a row for each task, method and budget, with its day and machine."""
+    table = results.benchmark
+    there = {name: title for name, title in KEPT.items() if (table["score"] == name).any()}
     rows = []
-    for keys, group in results.benchmark.groupby(["task", "method", "budget", "score"], sort=False):
-        task, method, budget, score = keys
-        made = f"{group['date'].iloc[0]}, {group['machine'].iloc[0]}"
-        value = spread_of(group, score)
-        rows.append(
-            [
-                method_name(method),
-                task_name(task),
-                made,
-                format_number("budget", float(budget)),
-                score,
-                value,
-            ]
-        )
-    return pipe_table(
-        ["Method", "Problem", "Made", "Pairs", "Score", "Value"], rows, text_columns=3
-    )
+    for keys, group in table.groupby(["task", "budget", "method"], sort=False):
+        task, budget, method = keys
+        made = f"{group['date'].max()}, {group['machine'].iloc[-1]}"
+        values = [spread_of(group, score) for score in there]
+        pairs = format_number("budget", float(budget))
+        rows.append([task_name(task), method_name(method), made, pairs, *values])
+    header = ["Problem", "Method", "Made", "Pairs", *there.values()]
+    return pipe_table(header, rows, text_columns=3)
+
+
+def others(results: Results) -> str:
+    """Every task that has no tables of its own, a reader's own among them: the scores that it has."""
+    scores = results.scores[~results.scores["task"].isin(TASKS)]
+    shown = {**ACCURACY, **CALIBRATION}
+    there = {name: title for name, title in shown.items() if (scores["score"] == name).any()}
+    rows = [
+        [task_name(task), method_name(method), *(spread_of(group, score) for score in there)]
+        for (task, method), group in scores.groupby(["task", "method"])
+    ]
+    header = ["Problem", "Method", *(there or ACCURACY).values()]
+    return pipe_table(header, rows, text_columns=2)
 
 
 def published(results: Results) -> str:
@@ -200,6 +211,8 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "ledger": ledger,
     "breakeven": breakeven,
     "benchmark": benchmark,
+    "others": others,
+    "claims": claims,
     "published": published,
     "targets": targets,
     "speed": speed,

@@ -1,0 +1,95 @@
+"""What the sources of the networks claim, each with its published figures, ours, and a verdict."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from inversion.report.formats import MISSING, format_number
+from inversion.report.results import Results, method_name, pipe_table, task_name
+
+
+class Claim(NamedTuple):
+    """One score of several methods on one task; `holds` judges our values, in the methods' order."""
+
+    what: str
+    source: str
+    task: str
+    score: str
+    published: dict[str, float]  # by method
+    holds: Callable[..., bool]
+
+
+CDIFF = "cDiff, independent rerun"
+BENCHMARK = "BayesFlow's diffusion benchmark"
+CLAIMS = (
+    Claim(
+        "Diffusion is better calibrated than the affine flow",
+        CDIFF, "dirichlet_multinomial", "sbc_ks", {"cdiff": 0.0265, "cnf": 0.126},
+        lambda cdiff, cnf: cdiff < cnf,
+    ),
+    Claim(
+        "Diffusion is better calibrated than the affine flow",
+        CDIFF, "witch_hat", "sbc_ks", {"cdiff": 0.039, "cnf": 0.198},
+        lambda cdiff, cnf: cdiff < cnf,
+    ),
+    Claim(
+        "Diffusion trains faster than the affine flow, by the same number of steps",
+        f"{CDIFF}; seconds per epoch", "dirichlet_multinomial", "train_s", {"cdiff": 0.0298, "cnf": 0.2088},
+        lambda cdiff, cnf: cdiff < cnf,
+    ),
+    Claim(
+        "Optimal transport that ignores the condition destroys the posterior; conditional transport repairs it",
+        BENCHMARK, "two_moons", "c2st",
+        {"flow_matching": 0.521, "flow_matching_ot": 0.858, "flow_matching_cot": 0.555},
+        lambda plain, blind, conditional: abs(conditional - plain) < 0.5 * (blind - plain),
+    ),
+    Claim(
+        "Predicting the noise is worse than predicting F",
+        BENCHMARK, "two_moons", "c2st", {"diffusion": 0.524, "diffusion_noise": 0.599},
+        lambda f, noise: noise > f,
+    ),
+    Claim(
+        "Consistency costs 0.02 to 0.04 of C2ST",
+        BENCHMARK, "two_moons", "c2st", {"diffusion": 0.524, "consistency": 0.521, "consistency_stable": 0.541},
+        lambda diffusion, *consistency: max(consistency) < diffusion + 0.04,
+    ),
+    Claim(
+        "Consistency draws in a thirtieth of the solver's time",
+        f"{BENCHMARK}; its column of seconds", "two_moons", "sample_s",
+        {"diffusion": 15.0, "consistency": 0.44, "consistency_stable": 0.65},
+        lambda diffusion, *consistency: max(consistency) < diffusion / 20,
+    ),
+)  # fmt: skip
+
+
+def claims(results: Results) -> str:
+    """A row for each claim: as published, as measured here, and whether it holds here."""
+    rows = []
+    for claim in CLAIMS:
+        ours = [_ours(results, claim, method) for method in claim.published]
+        measured = all(value is not None for value in ours)
+        verdict = ("holds" if claim.holds(*ours) else "does not hold") if measured else MISSING
+        rows.append(
+            [
+                claim.what,
+                task_name(claim.task),
+                ", ".join(map(method_name, claim.published)),
+                claim.source,
+                " / ".join(format_number(claim.score, value) for value in claim.published.values()),
+                " / ".join(format_number(claim.score, value) for value in ours),
+                verdict,
+            ]
+        )
+    header = ["Claim", "Problem", "Of", "Source", "Published", "Here", "Verdict"]
+    return pipe_table(header, rows, text_columns=4)
+
+
+def _ours(results: Results, claim: Claim, method: str) -> float | None:
+    """The mean over observations and seeds at the largest budget that git keeps."""
+    table = results.benchmark
+    rows = table[
+        (table["task"] == claim.task)
+        & (table["method"] == method)
+        & (table["score"] == claim.score)
+    ]
+    rows = rows[rows["budget"] == rows["budget"].max()]
+    return float(rows["value"].mean()) if len(rows) else None
