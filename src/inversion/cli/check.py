@@ -1,4 +1,4 @@
-"""`inversion check`: say in one line what is wrong with params.yaml, before DVC empties the folder of a stale phase."""
+"""`inversion check`: say in one line what is wrong with params.yaml, before DVC empties a stale phase."""
 
 import argparse
 from pathlib import Path
