@@ -57,6 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
         "kind": entry["kind"],
         "network": network,
         "summary": summary,
+        "whiten": training.whiten,
         "stopped": result.stopped,
     }
     offset = nats_per_theta(result.model, simulations)

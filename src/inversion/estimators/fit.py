@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from inversion.cost import Calls, Entry
 from inversion.estimators.estimator import AbstractEstimator
 from inversion.estimators.trained import Standardisation, Trained, trained
+from inversion.posterior import AbstractTransport
 from inversion.records import Simulations
 from inversion.tasks.task import AbstractTask
 
@@ -30,7 +31,8 @@ class Training:
     held out; after `patience` epochs without a better loss on it the training stops. `average` > 0 is the
     decay of an exponential moving average of the parameters, which is then what is validated and kept.
     `fresh_noise` simulates a new y for the batch's theta at every step. `max_steps` lowers `epochs`, and the
-    cosine with them, where the pairs are so many that all epochs would take more steps than that.
+    cosine with them, where the pairs are so many that all epochs would take more steps than that. `whiten`
+    shows the network theta less its linear regression on y, made round (`trained.Whitening`).
     """
 
     epochs: int
@@ -44,6 +46,7 @@ class Training:
     patience: int | None = None
     validation: float = 0.1
     fresh_noise: bool = False
+    whiten: bool = False
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch < 1:
@@ -121,9 +124,8 @@ class Loop(NamedTuple):
     def step(self, state: State, pairs: Batch, key: PRNGKeyArray) -> tuple[State, Array]:
         key_loss, key_noise = jax.random.split(key)
         if self.training.fresh_noise:
-            simulate = jax.vmap(lambda key, theta: self.maps.y_in(self.task.simulate(key, theta)))
-            fresh = simulate(jax.random.split(key_noise, self.batch), pairs.theta)
-            pairs = pairs._replace(v=fresh)
+            keys = jax.random.split(key_noise, self.batch)
+            pairs = _seen(self.maps, pairs.theta, jax.vmap(self.task.simulate)(keys, pairs.theta))
         progress = state.step / (self.training.epochs * self.steps)
         loss, gradient = jax.value_and_grad(self.loss)(state.parameters, pairs, key_loss, progress)
         updates, optimiser = self.optimiser.update(gradient, state.optimiser, state.parameters)
@@ -179,8 +181,10 @@ def fit(
     one before, at worst the untrained one, and never holds a NaN. `report` is called with the number of
     epochs done and the best validation loss. Seconds of compiling and calls go to `entry`.
     """
+    if training.whiten and isinstance(estimator, AbstractTransport):
+        raise ValueError("Expected an estimator that reads y to whiten by it; got a prior.")
     key_split, key_train, key_validation = jax.random.split(key, 3)
-    maps = Standardisation.of(task, simulations)
+    maps = Standardisation.of(task, simulations, whiten=training.whiten)
     num_train = _num_train(len(simulations), training.validation)
     arrays = simulations.theta, simulations.y
     pairs, held_out = eqx.filter_jit(_split)(key_split, maps, *arrays, num_train)
@@ -237,11 +241,15 @@ def _split(
     """The pairs to train on and those held out, in a random order, as the estimator sees them."""
     order = jax.random.permutation(key, len(theta))
     theta, y = jnp.asarray(theta)[order], jnp.asarray(y)[order]
-    pairs = Batch(theta, jax.vmap(maps.theta_in)(theta), jax.vmap(maps.y_in)(y))
+    pairs = _seen(maps, theta, y)
     train, held_out = (
         Batch(*leaves) for leaves in zip(*((a[:num_train], a[num_train:]) for a in pairs))
     )
     return train, held_out
+
+
+def _seen(maps: Standardisation, theta: Array, y: Array) -> Batch:
+    return Batch(theta, jax.vmap(maps.theta_in)(theta, y), jax.vmap(maps.y_in)(y))
 
 
 def _optimiser(training: Training, steps: int) -> optax.GradientTransformation:

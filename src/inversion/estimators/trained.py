@@ -3,6 +3,7 @@
 Saved as one file without pickle: a line of JSON that rebuilds the structure, then the leaves.
 """
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,33 @@ FORMAT = "inversion-model-1"
 ROWS = 2  # axes of a y that is a set or a series: rows of columns
 
 
+class Whitening(eqx.Module):
+    """theta less its linear regression on y, made round: W (theta - B y), W the inverse square root of what is left.
+
+    The residual's covariance is then the identity, so that a posterior that lies along a narrow ridge, the same for
+    all y, is no longer narrow. The square root is the symmetric one, which turns theta the least.
+    """
+
+    slope: Float[np.ndarray | Array, "dim event"]
+    root: Float[np.ndarray | Array, "dim dim"]
+    inverse: Float[np.ndarray | Array, "dim dim"]
+
+    @classmethod
+    def of(cls, theta: Float[np.ndarray, "n dim"], y: Float[np.ndarray, "n event"]) -> "Whitening":
+        """Least squares over pairs of mean 0."""
+        slope = np.linalg.lstsq(y, theta, rcond=None)[0].T
+        residual = theta - y @ slope.T
+        variances, axes = np.linalg.eigh(residual.T @ residual / len(theta))
+        scales = np.sqrt(np.maximum(variances, 1e-6 * variances[-1]))
+        root, inverse = (axes * scales) @ axes.T, (axes / scales) @ axes.T
+        return cls(*(matrix.astype(np.float32) for matrix in (slope, root, inverse)))
+
+    @classmethod
+    def identity(cls, dim: int, event: int) -> "Whitening":
+        eye = np.eye(dim, dtype=np.float32)
+        return cls(np.zeros((dim, event), np.float32), eye, eye)
+
+
 class Standardisation(eqx.Module):
     """theta -> unconstrained by the prior's own support -> mean 0, standard deviation 1; y likewise scaled.
 
@@ -42,24 +70,46 @@ class Standardisation(eqx.Module):
     theta_std: Float[np.ndarray | Array, " dim"]
     y_mean: Float[np.ndarray | Array, " columns"]
     y_std: Float[np.ndarray | Array, " columns"]
+    whitening: Whitening | None = None
 
     @classmethod
-    def of(cls, task: AbstractTask, simulations: Simulations) -> "Standardisation":
-        """The moments of the simulations."""
+    def of(
+        cls, task: AbstractTask, simulations: Simulations, *, whiten: bool = False
+    ) -> "Standardisation":
+        """The moments of the simulations; `whiten` needs a y that is a vector."""
         theta = np.asarray(_bijection(task).inv(jnp.asarray(simulations.theta)))
-        return cls(task, *_moments(theta), *_moments(simulations.y))
+        maps = cls(task, *_moments(theta), *_moments(simulations.y))
+        if not whiten:
+            return maps
+        if simulations.y.ndim != 2:
+            raise ValueError(f"Expected a vector y to whiten by; got {simulations.y.shape[1:]}.")
+        u = (theta.astype(np.float64) - maps.theta_mean) / maps.theta_std
+        v = (simulations.y.astype(np.float64) - maps.y_mean) / maps.y_std
+        return dataclasses.replace(maps, whitening=Whitening.of(u, v))
 
     @classmethod
-    def identity(cls, task: AbstractTask) -> "Standardisation":
+    def identity(cls, task: AbstractTask, *, whiten: bool = False) -> "Standardisation":
         """Of the right shapes, for loading."""
         dim, columns = _unconstrained_dim(task), task.event_shape[-1]
         zeros, ones = (lambda n: np.zeros(n, np.float32)), (lambda n: np.ones(n, np.float32))
-        return cls(task, zeros(dim), ones(dim), zeros(columns), ones(columns))
+        whitening = Whitening.identity(dim, columns) if whiten else None
+        return cls(task, zeros(dim), ones(dim), zeros(columns), ones(columns), whitening)
 
-    def theta_in(self, theta: Float[Array, " dim"]) -> Float[Array, " dim"]:
-        return (_bijection(self.task).inv(theta) - self.theta_mean) / self.theta_std
+    def theta_in(
+        self, theta: Float[Array, " dim"], y: Float[Array, "*event"] | None = None
+    ) -> Float[Array, " dim"]:
+        """`y` is needed where there is whitening."""
+        u = (_bijection(self.task).inv(theta) - self.theta_mean) / self.theta_std
+        if self.whitening is None:
+            return u
+        return self.whitening.inverse @ (u - self.whitening.slope @ self.y_in(y))
 
-    def theta_out(self, u: Float[Array, " dim"]) -> Float[Array, " dim"]:
+    def theta_out(
+        self, u: Float[Array, " dim"], y: Float[Array, "*event"] | None = None
+    ) -> Float[Array, " dim"]:
+        """The inverse of `theta_in` at the same `y`."""
+        if self.whitening is not None:
+            u = self.whitening.root @ u + self.whitening.slope @ self.y_in(y)
         return _bijection(self.task)(u * self.theta_std + self.theta_mean)
 
     def y_in(self, y: Float[Array, "*event"]) -> Float[Array, "*seen"]:
@@ -74,7 +124,10 @@ class Standardisation(eqx.Module):
         bijection = _bijection(self.task)
         u = bijection.inv(theta)
         forward = jnp.sum(bijection.log_abs_det_jacobian(u, theta))
-        return -forward - jnp.sum(jnp.log(self.theta_std))
+        scale = jnp.sum(jnp.log(self.theta_std))
+        if self.whitening is not None:
+            scale += jnp.linalg.slogdet(self.whitening.root)[1]
+        return -forward - scale
 
 
 class Trained(AbstractPosterior):
@@ -87,7 +140,7 @@ class Trained(AbstractPosterior):
         self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
     ) -> Float[Array, "num dim"]:
         u = self.estimator.sample(key, self.standardisation.y_in(y), num)
-        return jax.vmap(self.standardisation.theta_out)(u)
+        return jax.vmap(lambda u: self.standardisation.theta_out(u, y))(u)
 
 
 class TrainedDensity(Trained, AbstractDensity):
@@ -95,7 +148,7 @@ class TrainedDensity(Trained, AbstractDensity):
 
     def log_prob(self, theta: Float[Array, " dim"], y: Float[Array, "*event"]) -> Float[Array, ""]:
         maps = self.standardisation
-        u = self.estimator.log_prob(maps.theta_in(theta), maps.y_in(y))
+        u = self.estimator.log_prob(maps.theta_in(theta, y), maps.y_in(y))
         return u + maps.log_det(theta)
 
 
@@ -141,7 +194,7 @@ def make_estimator(
 
 
 def save_model(path: str | Path, model: Trained, header: Mapping[str, Any]) -> None:
-    """Write the model; `header` holds `task` (a params.yaml entry), `kind`, `network` and `summary`."""
+    """Write the model; `header` holds `task` (a params.yaml entry), `kind`, `network`, `summary` and `whiten`."""
     line = json.dumps({"format": FORMAT, **header}, sort_keys=True) + "\n"
 
     def write(temporary: Path) -> None:
@@ -180,7 +233,8 @@ def load_model(path: str | Path) -> Trained:
             header["network"],
             header.get("summary"),
         )
-    like = trained(estimator, Standardisation.identity(task))
+    maps = Standardisation.identity(task, whiten=header.get("whiten", False))
+    like = trained(estimator, maps)
     try:
         with Path(path).open("rb") as file:
             file.readline()
