@@ -20,7 +20,7 @@ FLOW = {"layers": 3, "knots": 5, "width": 16, "depth": 1}
 SMALL = {
     "ensemble": {"members": 2, "member": {"kind": "flow", **FLOW}},
     "flow": FLOW,
-    "flow_prior": FLOW,
+    "flow_prior": {"flow": {"kind": "flow", **FLOW}},
 }
 MOONS = {"kind": "two_moons_line"}
 GAUSSIAN = {"kind": "gaussian_linear", "dim": 3, "prior_scale": 1.5, "noise_scale": 0.8}

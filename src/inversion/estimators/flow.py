@@ -1,21 +1,25 @@
-"""Conditional spline coupling flow: minimise E[-log q(theta | y)] over simulated pairs.
+"""Conditional coupling flow: minimise E[-log q(theta | y)] over simulated pairs.
 
 Papamakarios and Murray, 2016; Greenberg, Nonnenmacher and Macke, 2019 (neural posterior estimation); couplings
-with rational-quadratic splines by Durkan et al., 2019. The conditioners read y.
+with rational-quadratic splines by Durkan et al., 2019, affine ones by Dinh et al., 2017. The conditioners read y.
+With `dual: true, act_norm: true, transform: affine` a layer is that of BayesFlow's CouplingFlow (Radev et al., 2020).
 """
 
 import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import PRNGKeyArray
 
-from inversion.estimators.estimator import AbstractDensityEstimator
-from inversion.networks.coupling import SplineCoupling
+from inversion.estimators.normalising_flow import AbstractNormalisingFlow, context_dim
+from inversion.networks.base import AbstractBase, base_of
+from inversion.networks.coupling import Coupling
+from inversion.networks.permutation import PERMUTATIONS
+from inversion.networks.transformer import Affine, Spline
 
 
-class Flow(AbstractDensityEstimator):
-    """q(theta | y) = N(T(theta | y); 0, I) |det dT/dtheta|."""
+class Flow(AbstractNormalisingFlow):
+    """`layers` couplings, splines with `knots` inner knots on [-interval, interval] or `affine`."""
 
-    transform: SplineCoupling
+    transform: Coupling
+    base: AbstractBase
 
     def __init__(
         self,
@@ -24,39 +28,38 @@ class Flow(AbstractDensityEstimator):
         theta_dim: int,
         y_shape: tuple[int, ...],
         layers: int = 6,
+        transform: str = "spline",
         knots: int = 8,
         interval: float = 5.0,
         width: int = 64,
         depth: int = 2,
         activation: str = "relu",
+        act_norm: bool = False,
+        permutation: str = "random",
+        dual: bool = False,
+        base: str = "normal",
+        df: float = 25.0,
+        components: int = 4,
     ) -> None:
-        self.transform = SplineCoupling(
+        transformers = {"spline": Spline(knots, interval), "affine": Affine()}
+        for what, name, names in (
+            ("transform", transform, transformers),
+            ("permutation", permutation, PERMUTATIONS),
+        ):
+            if name not in names:
+                raise ValueError(f"Expected a {what} among {', '.join(names)}; got {name!r}.")
+        key_mixing, key_init = jax.random.split(key)
+        self.transform = Coupling(
             theta_dim,
             context_dim(y_shape),
-            layers=layers,
-            knots=knots,
-            interval=interval,
+            mixing=PERMUTATIONS[permutation](key_mixing, layers, theta_dim),
+            transformer=transformers[transform],
             width=width,
             depth=depth,
             activation=activation,
-            key=key,
+            act_norm=act_norm,
+            dual=dual,
+            key=key_init,
         )
-
-    def log_prob(self, theta: Float[Array, " dim"], y: Float[Array, "*event"]) -> Float[Array, ""]:
-        z, log_det = self.transform.forward(theta, jnp.ravel(y))
-        return log_det - 0.5 * jnp.sum(z**2 + jnp.log(2 * jnp.pi))
-
-    def sample(
-        self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
-    ) -> Float[Array, "num dim"]:
-        z = jax.random.normal(key, (num, self.transform.permutations.shape[1]), y.dtype)
-        context = jnp.ravel(y)
-        return jax.vmap(lambda z: self.transform.inverse(z, context)[0])(z)
-
-
-def context_dim(y_shape: tuple[int, ...]) -> int:
-    """The number of coordinates of one y."""
-    size = 1
-    for length in y_shape:
-        size *= length
-    return size
+        key_base = jax.random.fold_in(key, 1)
+        self.base = base_of(base, theta_dim, df=df, components=components, key=key_base)

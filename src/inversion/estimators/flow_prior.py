@@ -1,17 +1,26 @@
-"""Unconditional spline coupling flow of the prior: minimise E[-log q(theta)] over prior draws; y is not read."""
+"""A flow of the prior: minimise E[-log q(theta)] over prior draws; y is not read."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from inversion.estimators import ESTIMATORS
 from inversion.estimators.estimator import AbstractDensityEstimator
-from inversion.estimators.flow import Flow
+from inversion.estimators.normalising_flow import AbstractNormalisingFlow
+from inversion.networks.base import Normal
 from inversion.posterior import AbstractTransport
+from inversion.registry import build
 
 
 class FlowPrior(AbstractDensityEstimator, AbstractTransport):
-    """q(theta) = N(T(theta); 0, I) |det dT/dtheta|, with T open for refinements to use."""
+    """q(theta) = N(T(theta); 0, I) |det dT/dtheta|, with T open for refinements to use.
 
-    flow: Flow
+    `flow` is the entry of an estimator that is a normalising flow: its kind and settings.
+    """
+
+    flow: AbstractNormalisingFlow
 
     def __init__(
         self,
@@ -19,25 +28,16 @@ class FlowPrior(AbstractDensityEstimator, AbstractTransport):
         key: PRNGKeyArray,
         theta_dim: int,
         y_shape: tuple[int, ...],
-        layers: int = 6,
-        knots: int = 8,
-        interval: float = 5.0,
-        width: int = 64,
-        depth: int = 2,
-        activation: str = "relu",
+        flow: Mapping[str, Any],
     ) -> None:
         del y_shape
-        self.flow = Flow(
-            key=key,
-            theta_dim=theta_dim,
-            y_shape=(0,),
-            layers=layers,
-            knots=knots,
-            interval=interval,
-            width=width,
-            depth=depth,
-            activation=activation,
-        )
+        self.flow = build(ESTIMATORS, flow, key=key, theta_dim=theta_dim, y_shape=(0,))
+        if not isinstance(self.flow, AbstractNormalisingFlow):
+            raise ValueError(f"Expected a normalising flow; got {flow['kind']!r}.")
+        if not isinstance(self.flow.base, Normal):
+            raise ValueError(
+                f"Expected a flow with the base 'normal', where refinements work; got {flow['base']!r}."
+            )
 
     def log_prob(self, theta: Float[Array, " dim"], y: Float[Array, "*event"]) -> Float[Array, ""]:
         return self.flow.log_prob(theta, jnp.zeros((0,), theta.dtype))

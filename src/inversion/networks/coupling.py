@@ -1,116 +1,153 @@
-"""A stack of spline coupling layers z = T(x | context), scanned, so that compile time does not grow with depth.
+"""A stack of coupling layers z = T(x | context), scanned, so that compile time does not grow with depth.
 
-Coupling: Dinh, Krueger and Bengio, NICE, 2014; with splines: Durkan et al., 2019.
+Coupling: Dinh, Krueger and Bengio, NICE, 2014; affine in Dinh, Sohl-Dickstein and Bengio, 2017; with splines
+Durkan et al., 2019. ActNorm and learned mixing: Kingma and Dhariwal, Glow, 2018.
 """
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
-from inversion.networks import spline
+from inversion.networks.conditioner import condition
 from inversion.networks.mlp import MLP
+from inversion.networks.permutation import Permutations, Rotations
+from inversion.networks.transform import AbstractTransform
+from inversion.networks.transformer import AbstractTransformer
 
 MAX_UNROLL = 8  # forward, for training: 8 to 25 % faster than rolled, little more to compile
 
 
-class SplineCoupling(eqx.Module):
-    """`layers` couplings: half the coordinates and the context set the splines of the other half.
+class ActNorm(eqx.Module):
+    """z = exp(log_scale) x + bias, coordinate by coordinate; the identity to begin with, whatever the data."""
 
-    Before each layer but the first the coordinates are permuted: by turns the halves change places and, in more
-    than two dimensions, all are shuffled.
+    log_scale: Float[Array, "*layers dim"]
+    bias: Float[Array, "*layers dim"]
+
+    def forward(
+        self, x: Float[Array, "dim *batch"]
+    ) -> tuple[Float[Array, "dim *batch"], Float[Array, ""]]:
+        scale, bias = (_columns(a, x) for a in (jnp.exp(self.log_scale), self.bias))
+        return scale * x + bias, jnp.sum(self.log_scale)
+
+    def inverse(
+        self, z: Float[Array, "dim *batch"]
+    ) -> tuple[Float[Array, "dim *batch"], Float[Array, ""]]:
+        scale, bias = (_columns(a, z) for a in (jnp.exp(-self.log_scale), self.bias))
+        return scale * (z - bias), -jnp.sum(self.log_scale)
+
+
+class Coupling(AbstractTransform):
+    """Each layer mixes the coordinates; then the first `fixed` and the context set the maps of the others.
+
+    A `dual` layer goes on to move the first `fixed` by the others. `residual` as in `condition`.
     """
 
-    conditioners: MLP  # its leaves are stacked along a leading axis of size `layers`
-    permutations: Int[Array, "layers dim"]
-    interval: float = eqx.field(static=True)
+    conditioners: list[MLP]  # of the second half, of the first; leaves stacked along the layers
+    mixing: Permutations | Rotations
+    act_norm: ActNorm | None
+    transformer: AbstractTransformer
     fixed: int = eqx.field(static=True)
+    residual: bool = eqx.field(static=True)
 
     def __init__(
         self,
         dim: int,
         context_dim: int,
         *,
-        layers: int,
-        knots: int,
-        interval: float,
+        mixing: Permutations | Rotations,
+        transformer: AbstractTransformer,
         width: int,
         depth: int,
         activation: str = "relu",
+        act_norm: bool = False,
+        dual: bool = False,
+        residual: bool = False,
+        fixed: int | None = None,
         key: PRNGKeyArray,
     ) -> None:
-        key_permute, key_init = jax.random.split(key)
-        self.fixed = dim // 2
-        self.interval = interval
+        layers = len(jax.tree.leaves(mixing)[0])
+        self.mixing, self.transformer, self.residual = mixing, transformer, residual
+        self.fixed = dim // 2 if fixed is None else fixed
+        self.act_norm = ActNorm(*jnp.zeros((2, layers, dim))) if act_norm else None
 
-        def conditioner(k: PRNGKeyArray) -> MLP:
-            out = (dim - self.fixed) * spline.num_parameters(knots)
-            return MLP(
-                self.fixed + context_dim,
-                out,
-                width=width,
-                depth=depth,
-                activation=activation,
-                key=k,
-            )
+        @eqx.filter_jit  # op by op this takes seconds in a fresh process
+        def conditioners(key: PRNGKeyArray, kept: int, moved: int) -> MLP:
+            out = moved * transformer.num_parameters
+            settings = {"width": width, "depth": depth, "activation": activation}
+            one = lambda key: MLP(kept + context_dim, out, **settings, key=key)  # noqa: E731
+            return eqx.filter_vmap(one)(jax.random.split(key, layers))
 
-        # Compiled as one: op by op this takes seconds in a fresh process.
-        initialise = eqx.filter_jit(eqx.filter_vmap(conditioner))
-        self.conditioners = initialise(jax.random.split(key_init, layers))
-        self.permutations = _permutations(key_permute, layers, dim)
+        halves = [(key, self.fixed, dim - self.fixed)]
+        if dual:
+            halves.append((jax.random.fold_in(key, 1), dim - self.fixed, self.fixed))
+        self.conditioners = [conditioners(*half) for half in halves if half[-1]]
 
     def forward(
-        self, x: Float[Array, " dim"], context: Float[Array, " context"]
-    ) -> tuple[Float[Array, " dim"], Float[Array, ""]]:
-        """z = T(x | context) and log |det dT/dx|."""
-        arrays, static = eqx.partition(self.conditioners, eqx.is_array)
+        self, x: Float[Array, "dim *batch"], context: Float[Array, "context *each"]
+    ) -> tuple[Float[Array, "dim *batch"], Float[Array, "*batch"]]:
+        arrays, static = self._layers()
 
-        def layer(carry, leaves):
+        def step(carry, leaves):
             x, log_det = carry
-            conditioner, permutation = leaves
-            x = x[permutation]
-            parameters = self._parameters(eqx.combine(conditioner, static), x, context)
-            moved, slopes = jax.vmap(spline.forward, (0, 0, None))(
-                x[self.fixed :], parameters, self.interval
-            )
-            return (jnp.concatenate([x[: self.fixed], moved]), log_det + jnp.sum(slopes)), None
+            conditioners, mixing, act_norm = eqx.combine(leaves, static)
+            if act_norm is not None:
+                x, slope = act_norm.forward(x)
+                log_det += slope
+            x = mixing.forward(x)
+            for half, conditioner in enumerate(conditioners):
+                kept, moved = self._halves(x, half)
+                parameters = self._parameters(conditioner, kept, moved, context)
+                moved, slopes = jax.vmap(self.transformer.forward)(moved, parameters)
+                x = self._joined(kept, moved, half)
+                log_det += jnp.sum(slopes, axis=0)
+            return (x, log_det), None
 
-        carry = (x, jnp.zeros((), x.dtype))
-        layers = (arrays, self.permutations)
-        unroll = min(MAX_UNROLL, len(self.permutations))
-        (z, log_det), _ = jax.lax.scan(layer, carry, layers, unroll=unroll)
+        carry = (x, jnp.zeros(x.shape[1:], x.dtype))
+        unroll = min(MAX_UNROLL, len(jax.tree.leaves(arrays)[0]))
+        (z, log_det), _ = jax.lax.scan(step, carry, arrays, unroll=unroll)
         return z, log_det
 
     def inverse(
-        self, z: Float[Array, " dim"], context: Float[Array, " context"]
-    ) -> tuple[Float[Array, " dim"], Float[Array, ""]]:
-        """x = T^-1(z | context) and log |det dT^-1/dz|."""
-        arrays, static = eqx.partition(self.conditioners, eqx.is_array)
+        self, z: Float[Array, "dim *batch"], context: Float[Array, "context *each"]
+    ) -> tuple[Float[Array, "dim *batch"], Float[Array, "*batch"]]:
+        arrays, static = self._layers()
 
-        def layer(carry, leaves):
+        def step(carry, leaves):
             z, log_det = carry
-            conditioner, permutation = leaves
-            parameters = self._parameters(eqx.combine(conditioner, static), z, context)
-            moved, slopes = jax.vmap(spline.inverse, (0, 0, None))(
-                z[self.fixed :], parameters, self.interval
-            )
-            x = jnp.concatenate([z[: self.fixed], moved])
-            return (x[jnp.argsort(permutation)], log_det + jnp.sum(slopes)), None
+            conditioners, mixing, act_norm = eqx.combine(leaves, static)
+            for half, conditioner in reversed(list(enumerate(conditioners))):
+                kept, moved = self._halves(z, half)
+                parameters = self._parameters(conditioner, kept, moved, context)
+                moved, slopes = jax.vmap(self.transformer.inverse)(moved, parameters)
+                z = self._joined(kept, moved, half)
+                log_det += jnp.sum(slopes, axis=0)
+            z = mixing.inverse(z)
+            if act_norm is not None:
+                z, slope = act_norm.inverse(z)
+                log_det += slope
+            return (z, log_det), None
 
-        carry = (z, jnp.zeros((), z.dtype))
-        (x, log_det), _ = jax.lax.scan(layer, carry, (arrays, self.permutations), reverse=True)
+        carry = (z, jnp.zeros(z.shape[1:], z.dtype))
+        (x, log_det), _ = jax.lax.scan(step, carry, arrays, reverse=True)
         return x, log_det
 
-    def _parameters(self, conditioner: MLP, x: Array, context: Array) -> Float[Array, "moved p"]:
-        out = conditioner(jnp.concatenate([x[: self.fixed], context]))
-        return out.reshape(x.shape[0] - self.fixed, -1)
+    def _layers(self):
+        """What is scanned, and the rest."""
+        return eqx.partition((self.conditioners, self.mixing, self.act_norm), eqx.is_array)
+
+    def _halves(self, x: Array, half: int) -> tuple[Array, Array]:
+        """What is kept, what is moved."""
+        first, second = x[: self.fixed], x[self.fixed :]
+        return (second, first) if half else (first, second)
+
+    def _joined(self, kept: Array, moved: Array, half: int) -> Array:
+        return jnp.concatenate([moved, kept] if half else [kept, moved])
+
+    def _parameters(self, conditioner: MLP, kept: Array, moved: Array, context: Array) -> Array:
+        out = condition(conditioner, kept, context, residual=self.residual)
+        return out.reshape(len(moved), -1, *out.shape[1:])
 
 
-def _permutations(key: PRNGKeyArray, layers: int, dim: int) -> Int[Array, "layers dim"]:
-    """Every second layer is fed what the one before moved first, so that two in a row move every coordinate;
-    drawn at random alone, one coordinate in 2^layers would never be moved at all."""
-    identity = jnp.arange(dim)
-    swap = jnp.roll(identity, -(dim // 2))
-    shuffles = [jax.random.permutation(k, dim) for k in jax.random.split(key, layers)]
-    rows = [swap if dim == 2 or layer % 2 else shuffles[layer] for layer in range(1, layers)]
-    return jnp.stack([identity, *rows])
+def _columns(a: Array, x: Array) -> Array:
+    return a.reshape(a.shape + (1,) * (x.ndim - 1))

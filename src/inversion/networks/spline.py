@@ -1,6 +1,8 @@
 """The monotonic rational-quadratic spline on [-interval, interval], the identity outside.
 
 Durkan, Bekasov, Murray and Papamakarios, Neural Spline Flows, 2019 (arXiv 1906.04032), equations 4 to 8.
+Arrays of values share their axes; a spline's parameters lie along one axis more, in front, so that sums over
+them run over whole rows of values.
 """
 
 from typing import NamedTuple
@@ -32,8 +34,8 @@ class _Bin(NamedTuple):
 
 
 def forward(
-    x: Float[Array, ""], parameters: Float[Array, " p"], interval: float
-) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    x: Float[Array, "*batch"], parameters: Float[Array, "p *batch"], interval: float
+) -> tuple[Float[Array, "*batch"], Float[Array, "*batch"]]:
     """y and log dy/dx; with `parameters` zero, the identity (equations 4 and 5)."""
     inside = jnp.abs(x) < interval
     value = jnp.where(inside, x, 0.0)
@@ -43,8 +45,8 @@ def forward(
 
 
 def inverse(
-    y: Float[Array, ""], parameters: Float[Array, " p"], interval: float
-) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    y: Float[Array, "*batch"], parameters: Float[Array, "p *batch"], interval: float
+) -> tuple[Float[Array, "*batch"], Float[Array, "*batch"]]:
     """x and log dx/dy (equations 6 to 8, by the root that does not cancel)."""
     inside = jnp.abs(y) < interval
     value = jnp.where(inside, y, 0.0)
@@ -73,28 +75,29 @@ def _evaluate(xi: Array, b: _Bin) -> tuple[Array, Array]:
 def _find(value: Array, parameters: Array, interval: float, *, by_height: bool) -> _Bin:
     """The bin of `value`.
 
-    Sums under a mask select it, which on short rows is faster than search and gather, backwards above all;
-    no gradient runs through the search, and only the two slopes of the bin are ever computed.
+    Sums under a mask select it, which is faster than search and gather, backwards above all; no gradient runs
+    through the search, and only the two slopes of the bin are ever computed.
     """
-    bins = (parameters.shape[-1] + 1) // 3
-    raw, raw_slopes = parameters[: 2 * bins].reshape(2, bins), parameters[2 * bins :]
-    top = jax.lax.stop_gradient(jnp.max(raw, axis=-1, keepdims=True))
+    bins = (parameters.shape[0] + 1) // 3
+    raw = parameters[: 2 * bins].reshape(2, bins, *value.shape)
+    raw_slopes = parameters[2 * bins :]
+    top = jax.lax.stop_gradient(jnp.max(raw, axis=1, keepdims=True))
     share = jnp.exp(raw - top)  # of widths and of heights, up to `scale`
     least = 2 * interval * MIN_WIDTH
-    scale = (2 * interval - bins * least) / jnp.sum(share, axis=-1)
+    scale = (2 * interval - bins * least) / jnp.sum(share, axis=1)
 
-    sizes = least + scale[by_height * 1] * share[by_height * 1]
-    up_to = np.triu(np.ones((bins, bins - 1)))  # sums the sizes up to each inner knot
-    knots = jax.lax.stop_gradient(sizes) @ jnp.asarray(up_to, sizes.dtype) - interval
-    index = jnp.sum(jax.lax.stop_gradient(value) >= knots)
+    sizes = jax.lax.stop_gradient(least + scale[by_height * 1] * share[by_height * 1])
+    up_to = np.tril(np.ones((bins - 1, bins)))  # sums the sizes up to each inner knot
+    knots = jnp.tensordot(jnp.asarray(up_to, sizes.dtype), sizes, 1) - interval
+    index = jnp.sum(jax.lax.stop_gradient(value) >= knots, axis=0)
 
-    number = jnp.arange(bins)
-    before, own = (number < index)[None], (number == index)[None]
-    corner = index.astype(value.dtype) * least + scale * jnp.sum(jnp.where(before, share, 0.0), -1)
-    size = least + scale * jnp.sum(jnp.where(own, share, 0.0), -1)
+    number = jnp.arange(bins).reshape(bins, *[1] * value.ndim)
+    before, own = number < index, number == index
+    corner = index.astype(value.dtype) * least + scale * jnp.sum(jnp.where(before, share, 0.0), 1)
+    size = least + scale * jnp.sum(jnp.where(own, share, 0.0), 1)
     # Beyond the inner knots no slope is selected, and the sum 0 stands for slope 1.
-    at_ends = jnp.stack([number[1:] == index, number[:-1] == index])
-    slopes = jnp.sum(jnp.where(at_ends, raw_slopes[None], 0.0), -1)
+    at_ends = jnp.stack([own[1:], own[:-1]])
+    slopes = jnp.sum(jnp.where(at_ends, raw_slopes, 0.0), 1)
     slopes = jax.nn.softplus(slopes + _SLOPE_ONE) + MIN_SLOPE
     return _Bin(
         x=corner[0] - interval,
