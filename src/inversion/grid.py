@@ -156,8 +156,10 @@ def by_task(setting: Any, task: str) -> Any:
 
 def fit_entry(params: Params, task: str, method: str) -> dict[str, Any]:
     """An estimator's entry for one task, with the summary network that it reads y through, its own or the task's."""
+    entry = params["estimators"][method]
     summary = params.get("summaries", {}).get(task)
-    return {"summary": summary, **params["estimators"][method]}
+    settings = {name: by_task(value, task) for name, value in entry["fit"].items()}
+    return {"summary": summary, **entry, "fit": settings}
 
 
 def _draws(params: Params, block: Mapping[str, list]) -> Iterable[Draw]:

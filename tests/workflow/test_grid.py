@@ -73,3 +73,14 @@ def test_the_name_of_a_record_is_snakemakes(path, tmp_path) -> None:
         SimpleNamespace(_fetch_max_len=lambda subject: 255), ".snakemake/metadata", path
     )
     assert str(_record(path, "metadata")) == theirs
+
+
+def test_a_setting_of_the_fit_may_be_given_by_task() -> None:
+    entry = {"kind": "flow", "fit": {"epochs": 5, "whiten": {"default": True, "moons": False}}}
+    params = {"estimators": {"flow": entry}, "summaries": {"moons": {"kind": "deep_sets"}}}
+    assert grid.fit_entry(params, "moons", "flow") == {
+        "kind": "flow", "fit": {"epochs": 5, "whiten": False}, "summary": {"kind": "deep_sets"},
+    }  # fmt: skip
+    assert grid.fit_entry(params, "other", "flow") == {
+        "kind": "flow", "fit": {"epochs": 5, "whiten": True}, "summary": None,
+    }  # fmt: skip
