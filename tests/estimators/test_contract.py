@@ -18,6 +18,8 @@ from inversion.tasks import make_task
 FLOW = {"layers": 3, "knots": 5, "width": 16, "depth": 1}
 # A small network of each kind: a new kind needs a line here.
 SMALL = {
+    "autoregressive": FLOW,
+    "cnf": {"layers": 16, "width": 8},
     "ensemble": {"members": 2, "member": {"kind": "flow", **FLOW}},
     "flow": FLOW,
     "flow_prior": {"flow": {"kind": "flow", **FLOW}},
