@@ -24,6 +24,24 @@ class AbstractNormalisingFlow(AbstractDensityEstimator):
         z, log_det = self.transform.forward(theta, jnp.ravel(y))
         return log_det + self.base.log_prob(z)
 
+    def batch_loss(
+        self,
+        theta: Float[Array, "n dim"],
+        y: Float[Array, "n *event"],
+        *,
+        key: PRNGKeyArray,
+        progress: Float[Array, ""],
+    ) -> Float[Array, ""]:
+        del progress
+        return self.batch_validation_loss(theta, y, key=key)
+
+    def batch_validation_loss(
+        self, theta: Float[Array, "n dim"], y: Float[Array, "n *event"], *, key: PRNGKeyArray
+    ) -> Float[Array, ""]:
+        del key
+        z, log_det = self.transform.forward(theta.T, y.reshape(len(y), -1).T)
+        return -jnp.mean(log_det + self.base.log_prob(z))
+
     def sample(
         self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
     ) -> Float[Array, "num dim"]:

@@ -68,7 +68,7 @@ class Autoregressive(AbstractTransform):
             return (z[::-1], log_det + jnp.sum(slopes, axis=0)), None
 
         carry = (x, jnp.zeros(x.shape[1:], x.dtype))
-        unroll = min(MAX_UNROLL, len(jax.tree.leaves(arrays)[0]))
+        unroll = len(jax.tree.leaves(arrays)[0]) <= MAX_UNROLL
         (z, log_det), _ = jax.lax.scan(step, carry, arrays, unroll=unroll)
         return z, log_det
 
