@@ -47,5 +47,6 @@ smoke: $(READY)  ## the smallest grid, end to end, in a copy under .cache/smoke
 	@$(IN) cd .cache/smoke && rm -rf results && snakemake --cores all --config grid=smoke
 	@echo "== The smoke study's report: $(CURDIR)/.cache/smoke/report/_site/index.html =="
 
-bench: $(READY)  ## speed against the peers; by hand, on a quiet machine
-	@$(IN) for script in benchmarks/training.py benchmarks/c2st.py; do echo "== $$script =="; NPROC=1 OMP_NUM_THREADS=1 python "$$script"; done
+bench: $(READY)  ## speed against the peers, an hour on a quiet machine; a few minutes with ARGS=--quick
+	@$(IN) python benchmarks/speed.py $(ARGS)
+	@test -n "$(ARGS)" || { $(IN) NPROC=1 OMP_NUM_THREADS=1 python benchmarks/c2st.py; }

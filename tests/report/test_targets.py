@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from inversion.report.targets import speed, targets
+from inversion.report.targets import targets
 
 
 def results(excess: float, errors: tuple[float, ...]) -> SimpleNamespace:
@@ -38,14 +38,3 @@ def test_the_worst_observation_counts():
 
 def test_many_pairs_come_from_the_table_that_git_keeps():
     assert row_of(targets(results(0.06, (0, 0, 0))), "200,000")[2] == "**0.0080**"
-
-
-def test_speed_is_the_ratio_of_medians():
-    rows = [("whole", "inversion", 20.0), ("whole", "flowjax", 70.0)]
-    table = pd.DataFrame(
-        [
-            {"what": w, "who": who, "median": m, "low": m, "high": m, "repetitions": 3, "unit": "s"}
-            for w, who, m in rows
-        ]
-    )
-    assert row_of(speed(SimpleNamespace(training_speed=table)), "whole")[-1] == "3.5"

@@ -16,7 +16,8 @@ from inversion.report.results import (
     spread_of,
     task_name,
 )
-from inversion.report.targets import speed, targets, times
+from inversion.report.speed import speed
+from inversion.report.targets import targets, times
 
 ACCURACY = {
     "excess_nll": "Excess NLL", "c2st": "C2ST", "sliced_wasserstein": "Sliced Wasserstein",

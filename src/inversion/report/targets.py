@@ -40,23 +40,6 @@ def targets(results: Results) -> str:
     return pipe_table(["Quantity", "Asked", *map(method_name, FLOWS)], rows)
 
 
-def speed(results: Results) -> str:
-    """Training by the original's settings against flowjax's own loop, and how often faster."""
-    table = results.training_speed
-    rows = []
-    for what, group in table.groupby("what", sort=False):
-        medians = group.set_index("who")["median"]
-        unit = group["unit"].iloc[0]
-        ratio = medians.get("flowjax", float("nan")) / medians["inversion"]
-        cells = [
-            f"{row.median:.3g} {unit} ({row.low:.3g} to {row.high:.3g}, {row.repetitions} runs)"
-            for who in ("inversion", "flowjax")
-            for row in group[group["who"] == who].itertuples()
-        ]
-        rows.append([what, *cells, f"{ratio:.1f}"])
-    return pipe_table(["What", "This study", "flowjax", "Times faster"], rows)
-
-
 def times(results: Results) -> str:
     """How long the commands take, by the clock."""
     rows = [
