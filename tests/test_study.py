@@ -22,8 +22,12 @@ SECONDS = ("results/costs", "results/breakeven.csv", "results/figures/cost", "re
 def tiny(params: dict) -> dict:
     """The same study with less of everything."""
     for entry in params["estimators"].values():
-        entry["network"] |= {"layers": 2, "width": 8, "depth": 1}
         entry["fit"] |= {"epochs": 4, "batch": 50}
+    for network in (
+        params["estimators"]["flow"]["network"],
+        params["estimators"]["flow_prior"]["network"]["flow"],
+    ):
+        network |= {"layers": 2, "width": 8, "depth": 1}
     params["estimators"]["exploding"] = json.loads(json.dumps(params["estimators"]["flow"]))
     params["estimators"]["exploding"]["fit"] |= {"learning_rate": 1e30, "clip": 1e30}
     for section, name in (("references", "nuts"), ("refinements", "latent_nuts")):

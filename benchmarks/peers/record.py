@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-STEADY = 3  # warm calls at least, however slow
+STEADY = 3  # warm calls at least, however slow, where as many are asked
 
 
 class Record:
@@ -35,9 +35,9 @@ class Record:
 
     def draws(self, what: str, draw) -> None:
         """Time `draw(seed)`, which gives draws as NumPy's array: the first call and the warm ones apart."""
-        seconds = []
-        while len(seconds) <= STEADY or (
-            len(seconds) <= self.settings["warm_calls"] and sum(seconds) < self.settings["warm_s"]
+        seconds, most = [], self.settings["warm_calls"]
+        while len(seconds) <= min(STEADY, most) or (
+            len(seconds) <= most and sum(seconds) < self.settings["warm_s"]
         ):
             start = time.perf_counter()
             theta = draw(len(seconds))

@@ -103,7 +103,9 @@ def test_a_whitened_model_is_saved_loaded_and_a_density(fresh_noise, tmp_path):
 
 def test_a_prior_cannot_be_whitened_by_y():
     task = GaussianLinear(dim=2, prior_scale=2.0, noise_scale=1.0)
-    estimator = make_estimator(jax.random.key(0), task, "flow_prior", {"layers": 2})
+    estimator = make_estimator(
+        jax.random.key(0), task, "flow_prior", {"flow": {"kind": "flow", "layers": 2}}
+    )
     entry = Entry(Cost("", "", 0, 0, ""))
     with pytest.raises(ValueError, match="Expected an estimator that reads y"):
         fit(

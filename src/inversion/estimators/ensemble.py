@@ -62,6 +62,18 @@ class Ensemble(AbstractDensityEstimator):
         keys = jax.random.split(key, self.members)
         return jnp.mean(self._each(lambda m, k: m.loss(theta, y, key=k, progress=progress), keys))
 
+    def batch_loss(
+        self,
+        theta: Float[Array, "n dim"],
+        y: Float[Array, "n *event"],
+        *,
+        key: PRNGKeyArray,
+        progress: Float[Array, ""],
+    ) -> Float[Array, ""]:
+        keys = jax.random.split(key, self.members)
+        of = lambda m, k: m.batch_loss(theta, y, key=k, progress=progress)  # noqa: E731
+        return jnp.mean(self._each(of, keys))
+
     def validation_loss(
         self, theta: Float[Array, " dim"], y: Float[Array, "*event"], *, key: PRNGKeyArray
     ) -> Float[Array, ""]:

@@ -2,6 +2,7 @@
 
 import abc
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -34,6 +35,27 @@ class AbstractEstimator(AbstractPosterior):
     ) -> Float[Array, ""]:
         """What the best epoch is picked by: the objective at the end of the training."""
         return self.loss(theta, y, key=key, progress=jnp.ones(()))
+
+    def batch_loss(
+        self,
+        theta: Float[Array, "n dim"],
+        y: Float[Array, "n *event"],
+        *,
+        key: PRNGKeyArray,
+        progress: Float[Array, ""],
+    ) -> Float[Array, ""]:
+        """The mean of `loss` over a batch; to be overridden where the pairs of a batch are seen together."""
+        keys = jax.random.split(key, len(theta))
+        one = lambda theta, y, key: self.loss(theta, y, key=key, progress=progress)  # noqa: E731
+        return jnp.mean(jax.vmap(one)(theta, y, keys))
+
+    def batch_validation_loss(
+        self, theta: Float[Array, "n dim"], y: Float[Array, "n *event"], *, key: PRNGKeyArray
+    ) -> Float[Array, ""]:
+        """The mean of `validation_loss` over what is held out."""
+        keys = jax.random.split(key, len(theta))
+        one = lambda theta, y, key: self.validation_loss(theta, y, key=key)  # noqa: E731
+        return jnp.mean(jax.vmap(one)(theta, y, keys))
 
 
 class AbstractDensityEstimator(AbstractEstimator, AbstractDensity):

@@ -110,16 +110,12 @@ class Loop(NamedTuple):
     def loss(self, parameters: Any, pairs: Batch, key: PRNGKeyArray, progress: Array) -> Array:
         """The mean loss of a batch."""
         model = eqx.combine(parameters, self.static)
-        keys = jax.random.split(key, len(pairs.u))
-        losses = jax.vmap(lambda u, v, key: model.loss(u, v, key=key, progress=progress))
-        return jnp.mean(losses(pairs.u, pairs.v, keys))
+        return model.batch_loss(pairs.u, pairs.v, key=key, progress=progress)
 
     def validation_loss(self, parameters: Any, pairs: Batch, key: PRNGKeyArray) -> Array:
         """The mean over pairs that are held out."""
         model = eqx.combine(parameters, self.static)
-        keys = jax.random.split(key, len(pairs.u))
-        losses = jax.vmap(lambda u, v, key: model.validation_loss(u, v, key=key))
-        return jnp.mean(losses(pairs.u, pairs.v, keys))
+        return model.batch_validation_loss(pairs.u, pairs.v, key=key)
 
     def step(self, state: State, pairs: Batch, key: PRNGKeyArray) -> tuple[State, Array]:
         key_loss, key_noise = jax.random.split(key)

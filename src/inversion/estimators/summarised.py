@@ -1,5 +1,6 @@
 """An estimator that reads y through a summary network, both trained by the estimator's own loss."""
 
+import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.estimators.estimator import AbstractEstimator
@@ -27,6 +28,23 @@ class Summarised(AbstractEstimator):
         self, theta: Float[Array, " dim"], y: Float[Array, "*event"], *, key: PRNGKeyArray
     ) -> Float[Array, ""]:
         return self.estimator.validation_loss(theta, self.summary(y), key=key)
+
+    def batch_loss(
+        self,
+        theta: Float[Array, "n dim"],
+        y: Float[Array, "n *event"],
+        *,
+        key: PRNGKeyArray,
+        progress: Float[Array, ""],
+    ) -> Float[Array, ""]:
+        return self.estimator.batch_loss(
+            theta, jax.vmap(self.summary)(y), key=key, progress=progress
+        )
+
+    def batch_validation_loss(
+        self, theta: Float[Array, "n dim"], y: Float[Array, "n *event"], *, key: PRNGKeyArray
+    ) -> Float[Array, ""]:
+        return self.estimator.batch_validation_loss(theta, jax.vmap(self.summary)(y), key=key)
 
     def sample(
         self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
