@@ -16,16 +16,22 @@ from inversion.records import Simulations
 from inversion.tasks import make_task
 
 FLOW = {"layers": 3, "knots": 5, "width": 16, "depth": 1}
+TIME_MLP = {"width": 64, "depth": 3, "features": 8, "activation": "silu"}
 # A small network of each kind: a new kind needs a line here.
 SMALL = {
     "autoregressive": FLOW,
     "cnf": {"layers": 4, "width": 8, "bound": 0.5},
+    "diffusion": {**TIME_MLP, "solver": "tsit5", "rtol": 1e-5},
     "ensemble": {"members": 2, "member": {"kind": "flow", **FLOW}},
     "flow": FLOW,
+    "flow_matching": {**TIME_MLP, "rtol": 1e-5},
     "flow_prior": {"flow": {"kind": "flow", **FLOW}},
 }
 MOONS = {"kind": "two_moons_line"}
-GRID = {}  # points along each axis where the density is smooth; 721 elsewhere
+GRID = {
+    "diffusion": 121,
+    "flow_matching": 121,
+}  # points along each axis where the density is smooth; 721 elsewhere
 GAUSSIAN = {"kind": "gaussian_linear", "dim": 3, "prior_scale": 1.5, "noise_scale": 0.8}
 
 

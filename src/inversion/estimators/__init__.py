@@ -3,7 +3,9 @@
 ESTIMATORS = {
     "autoregressive": "inversion.estimators.autoregressive:AutoregressiveFlow",
     "cnf": "inversion.estimators.cnf:CNF",
+    "diffusion": "inversion.estimators.diffusion:Diffusion",
     "ensemble": "inversion.estimators.ensemble:Ensemble",
     "flow": "inversion.estimators.flow:Flow",
+    "flow_matching": "inversion.estimators.flow_matching:FlowMatching",
     "flow_prior": "inversion.estimators.flow_prior:FlowPrior",
 }

@@ -1,0 +1,233 @@
+"""Composition: a diffusion model trained on single observations answers for n of them at once, without training anew.
+
+p(theta | y_1 .. y_n) is proportional to p(theta)^(1 - n) prod_i p(theta | y_i). Geffner, Papamakarios and Mnih, 2023,
+add the scores along a bridge and need Langevin steps; Linhart et al., 2024, correct by the Jacobians, so that what is
+exact for Gaussians, at every level of noise, can be drawn by any solver.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from inversion.estimators.denoising import Denoiser, circle
+from inversion.estimators.diffusion import Diffusion
+from inversion.estimators.estimator import AbstractEstimator
+from inversion.networks.schedules import AbstractSchedule
+
+FORMS = ("jacobian", "bridge", "sum")
+PRIORS = ("learned", "gaussian")
+LEAST = 0.01
+ROWS = 2  # axes of a y of many rows
+
+
+class Composed(AbstractEstimator):
+    """Of a y of rows, each an observation of its own given theta; rows that are not observed are masked.
+
+    `single` is an entry of kind diffusion. `form`: `jacobian`; `bridge`, by `langevin` steps at each of its levels;
+    `sum`, the plain sum of scores by the solver, which is too wide, kept to show it. `prior`: `learned`, by
+    `single`'s dropping of the observation, or `gaussian`, the exact score of N(0, I), right where the task's
+    prior is Gaussian, since theta is standardised.
+    """
+
+    single: Diffusion
+    form: str = eqx.field(static=True)
+    prior: str = eqx.field(static=True)
+    langevin: int = eqx.field(static=True)
+    step: float = eqx.field(static=True)
+
+    def __init__(
+        self,
+        *,
+        key: PRNGKeyArray,
+        theta_dim: int,
+        y_shape: tuple[int, ...],
+        single: Mapping[str, Any],
+        form: str = "jacobian",
+        prior: str = "learned",
+        langevin: int = 20,
+        step: float = 0.1,
+    ) -> None:
+        for what, name, names in (("form", form, FORMS), ("prior", prior, PRIORS)):
+            if name not in names:
+                raise ValueError(f"Expected a {what} among {', '.join(names)}; got {name!r}.")
+        if len(y_shape) != ROWS:
+            raise ValueError(
+                f"Expected observations of rows to compose; got a y of shape {y_shape}."
+            )
+        settings = dict(single)
+        if settings.pop("kind", "diffusion") != "diffusion":
+            raise ValueError(f"Expected a single of kind 'diffusion'; got {single['kind']!r}.")
+        self.single = Diffusion(key=key, theta_dim=theta_dim, y_shape=(y_shape[1] - 1,), **settings)
+        if prior == "learned" and not self.single.drop:
+            raise ValueError("Expected drop above 0 for a learned prior; got 0.")
+        self.form, self.prior, self.langevin, self.step = form, prior, langevin, step
+
+    def loss(
+        self,
+        theta: Float[Array, " dim"],
+        y: Float[Array, "rows columns"],
+        *,
+        key: PRNGKeyArray,
+        progress: Float[Array, ""],
+    ) -> Float[Array, ""]:
+        key_row, key = jax.random.split(key)
+        return self.single.loss(theta, _a_row(key_row, y), key=key, progress=progress)
+
+    def batch_loss(
+        self,
+        theta: Float[Array, "n dim"],
+        y: Float[Array, "n rows columns"],
+        *,
+        key: PRNGKeyArray,
+        progress: Float[Array, ""],
+    ) -> Float[Array, ""]:
+        key_row, key = jax.random.split(key)
+        rows = jax.vmap(_a_row)(jax.random.split(key_row, len(y)), y)
+        return self.single.batch_loss(theta, rows, key=key, progress=progress)
+
+    def validation_loss(
+        self, theta: Float[Array, " dim"], y: Float[Array, "rows columns"], *, key: PRNGKeyArray
+    ) -> Float[Array, ""]:
+        key_row, key = jax.random.split(key)
+        return self.single.validation_loss(theta, _a_row(key_row, y), key=key)
+
+    def sample(
+        self, key: PRNGKeyArray, y: Float[Array, "rows columns"], num: int
+    ) -> Float[Array, "num dim"]:
+        rows, observed = y[:, :-1], y[:, -1]
+        each = lambda z, ratio: jax.vmap(lambda row: self.single.denoiser(row)(z, ratio))(rows)  # noqa: E731
+        prior = self.single.denoiser(None) if self.prior == "learned" else gaussian
+        if self.form == "bridge":
+            walk = lambda noise, key: bridge(  # noqa: E731
+                key,
+                each,
+                prior,
+                observed,
+                self.single.schedule,
+                noise,
+                levels=self.single.steps,
+                langevin=self.langevin,
+                step=self.step,
+            )
+            key_noise, key = jax.random.split(key)
+            noise = jax.random.normal(key_noise, (num, self.single.dim))
+            return jax.lax.map(
+                lambda pair: walk(*pair), (noise, jax.random.split(key, num)), batch_size=500
+            )
+        compose = by_jacobians if self.form == "jacobian" else by_sum
+        return self.single.draw(key, compose(each, prior, observed), num)
+
+
+def gaussian(z: Float[Array, " dim"], ratio: Float[Array, ""]) -> Float[Array, " dim"]:
+    """The denoiser of N(0, I)."""
+    return circle(ratio)[0] * z
+
+
+def by_sum(
+    each: Callable[[Array, Array], Array], prior: Denoiser, observed: Float[Array, " rows"]
+) -> Denoiser:
+    """The denoiser of score (1 - n) s_prior + sum_i s_i; scores and denoised differ by what sums to one."""
+
+    def composed(z: Float[Array, " dim"], ratio: Float[Array, ""]) -> Float[Array, " dim"]:
+        return observed @ each(z, ratio) + (1 - observed.sum()) * prior(z, ratio)
+
+    return composed
+
+
+def by_jacobians(
+    each: Callable[[Array, Array], Array], prior: Denoiser, observed: Float[Array, " rows"]
+) -> Denoiser:
+    """The mean of a product of Gaussians, each of the denoised mean and the covariance its Jacobian gives.
+
+    Linhart et al., 2024, equation 12 and Tweedie's second formula: cov(theta | z) = sigma^2 / alpha d x / d z. Its
+    eigenvalues are kept below that of the standardised prior, if it were Gaussian, and above LEAST of it, and the
+    product is kept as narrow as that prior: a network's slopes may be anything where noise is nearly all there is.
+    """
+
+    def moments(function: Denoiser, z: Array, ratio: Array) -> tuple[Array, Array]:
+        """Denoised means and precisions."""
+        mean, along = jax.linearize(lambda z: function(z, ratio), z)
+        slopes = jax.vmap(along)(
+            jnp.eye(len(z))
+        )  # d of the mean along each axis of z, which comes first
+        slopes = jnp.moveaxis(slopes, 0, -1) * ratio**2 / jnp.sqrt(1 + ratio**2)
+        most = _prior_variance(ratio)
+        return mean, _clipped(slopes, LEAST * most, most, power=-1)
+
+    def composed(z: Float[Array, " dim"], ratio: Float[Array, ""]) -> Float[Array, " dim"]:
+        means, precisions = moments(each, z, ratio)
+        mean, precision = moments(prior, z, ratio)
+        others = 1 - observed.sum()
+        total = jnp.einsum("r,rij->ij", observed, precisions) + others * precision
+        total = _clipped(total, 1 / _prior_variance(ratio), jnp.inf)
+        weighted = jnp.einsum("r,rij,rj->i", observed, precisions, means)
+        return jnp.linalg.solve(total, weighted + others * precision @ mean)
+
+    return composed
+
+
+def _prior_variance(ratio: Float[Array, ""]) -> Float[Array, ""]:
+    """Of theta given z, where theta ~ N(0, 1)."""
+    return ratio**2 / (1 + ratio**2)
+
+
+def _clipped(
+    matrix: Float[Array, "*batch dim dim"], low: Array, high: Array | float, power: int = 1
+) -> Float[Array, "*batch dim dim"]:
+    """A power of the symmetric part, its eigenvalues first brought between the bounds."""
+    values, axes = jnp.linalg.eigh(0.5 * (matrix + jnp.swapaxes(matrix, -1, -2)))
+    powers = jnp.clip(values, low, high) ** power
+    return (axes * powers[..., None, :]) @ jnp.swapaxes(axes, -1, -2)
+
+
+def bridge(
+    key: PRNGKeyArray,
+    each: Callable[[Array, Array], Array],
+    prior: Denoiser,
+    observed: Float[Array, " rows"],
+    schedule: AbstractSchedule,
+    noise: Float[Array, " dim"],
+    *,
+    levels: int,
+    langevin: int,
+    step: float,
+) -> Float[Array, " dim"]:
+    """One draw by unadjusted Langevin steps from level to level (Geffner, Papamakarios and Mnih, 2023, algorithm 1).
+
+    The bridge's score at time t is (1 - n)(1 - t) s_prior + sum_i s_i: at t = 1 the product of n laws that are
+    all N(0, I), at t = 0 the posterior. A step is `step` of the least variance that the score's slope gives it.
+    """
+    num = jnp.maximum(observed.sum(), 1.0)
+
+    def at(z: Array, time: Array) -> tuple[Array, None]:
+        ratio = schedule.level(time)
+        alpha, sigma = circle(ratio)
+
+        def score(z: Array) -> Array:
+            means, mean = each(z, ratio), prior(z, ratio)
+            of = lambda x: (alpha * x - z) / sigma**2  # noqa: E731
+            return observed @ jax.vmap(of)(means) + (1 - num) * (1 - time) * of(mean)
+
+        slope = jax.jacfwd(score)(z)
+        steepest = -jnp.linalg.eigvalsh(0.5 * (slope + slope.T))[0]
+        size = step / jnp.maximum(steepest, 1.0)
+
+        def walk(z: Array, key: PRNGKeyArray) -> tuple[Array, None]:
+            kick = jax.random.normal(key, z.shape, z.dtype)
+            return z + size * score(z) + jnp.sqrt(2 * size) * kick, None
+
+        key_of_level = jax.random.fold_in(key, jnp.round(time * levels).astype(int))
+        return jax.lax.scan(walk, z, jax.random.split(key_of_level, langevin))[0], None
+
+    times = jnp.linspace(1.0, 0.0, levels, dtype=noise.dtype)
+    z, _ = jax.lax.scan(at, noise / jnp.sqrt(num), times)
+    return z / circle(schedule.level(times[-1]))[0]
+
+
+def _a_row(key: PRNGKeyArray, y: Float[Array, "rows columns"]) -> Float[Array, " event"]:
+    """One of the rows that were observed."""
+    return y[jax.random.categorical(key, jnp.log(y[:, -1])), :-1]
