@@ -12,7 +12,7 @@ from inversion.inverted import Inverted, Verdict
 from inversion.references.reference import AbstractReference
 from inversion.samplers.convergence import judge_task
 from inversion.samplers.nuts import run_chains
-from inversion.tasks.task import TractableTask
+from inversion.tasks.task import SmoothTask
 
 
 class Nuts(AbstractReference):
@@ -21,7 +21,7 @@ class Nuts(AbstractReference):
     Each makes `warmup` transitions and then `steps`, or more if more draws are asked for.
     """
 
-    needs = TractableTask
+    needs = SmoothTask
     chains: int = eqx.field(static=True)
     warmup: int = eqx.field(static=True)
     steps: int = eqx.field(static=True)
@@ -34,7 +34,7 @@ class Nuts(AbstractReference):
         self.dispersion = dispersion
 
     def invert(
-        self, key: PRNGKeyArray, task: TractableTask, y: Float[Array, "*event"], num: int
+        self, key: PRNGKeyArray, task: SmoothTask, y: Float[Array, "*event"], num: int
     ) -> Inverted:
         prior = task.prior()
         bijection = biject_to(prior.support)
@@ -54,5 +54,5 @@ class Nuts(AbstractReference):
         calls = Calls(zero, zero, run.gradients, zero)
         return Inverted(run.thinned(num), calls, run.x, run.diverging)
 
-    def verdict(self, task: TractableTask, inverted: Inverted) -> Verdict:
+    def verdict(self, task: SmoothTask, inverted: Inverted) -> Verdict:
         return judge_task(task, np.asarray(inverted.chains), np.asarray(inverted.diverging))

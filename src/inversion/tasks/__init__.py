@@ -8,6 +8,9 @@ from inversion.registry import build
 TASKS = {
     "two_moons_line": "inversion.tasks.two_moons_line:TwoMoonsLine",
     "gaussian_linear": "inversion.tasks.gaussian_linear:GaussianLinear",
+    "two_moons": "inversion.tasks.two_moons:TwoMoons",
+    "dirichlet_multinomial": "inversion.tasks.dirichlet_multinomial:DirichletMultinomial",
+    "witch_hat": "inversion.tasks.witch_hat:WitchHat",
 }
 
 

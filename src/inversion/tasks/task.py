@@ -51,7 +51,11 @@ class TractableTask(AbstractTask):
         """An upper bound of log p(y | theta) over theta: what makes rejection exact."""
 
 
-class LinearTask(TractableTask):
+class SmoothTask(TractableTask):
+    """A task whose log-likelihood has a gradient all over the prior's support: what gradient methods need."""
+
+
+class LinearTask(SmoothTask):
     """y = A theta + noise_scale * N(0, I)."""
 
     noise_scale: eqx.AbstractVar[float]
