@@ -11,12 +11,17 @@ from inversion.tasks import TASKS, make_task
 from inversion.tasks.task import ExactTask, LabelledTask, LinearTask, SmoothTask, TractableTask
 
 N = 20_000
+SMALL = {
+    "normal_gamma": {"min_rows": 4, "max_rows": 9},
+    "gaussian_set": {"max_rows": 5},
+    "stochastic_volatility": {"min_rows": 5, "max_rows": 20},
+}
 
 
 @pytest.fixture(params=TASKS, autouse=True)
 def task(request):
     with jax.enable_x64(True):
-        yield make_task({"kind": request.param})
+        yield make_task({"kind": request.param, **SMALL.get(request.param, {})})
 
 
 def joint(task, num, seed=0):

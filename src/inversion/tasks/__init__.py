@@ -11,6 +11,9 @@ TASKS = {
     "two_moons": "inversion.tasks.two_moons:TwoMoons",
     "dirichlet_multinomial": "inversion.tasks.dirichlet_multinomial:DirichletMultinomial",
     "witch_hat": "inversion.tasks.witch_hat:WitchHat",
+    "normal_gamma": "inversion.tasks.normal_gamma:NormalGamma",
+    "gaussian_set": "inversion.tasks.gaussian_set:GaussianSet",
+    "stochastic_volatility": "inversion.tasks.stochastic_volatility:StochasticVolatility",
 }
 
 
