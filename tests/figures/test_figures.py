@@ -20,8 +20,8 @@ from inversion.figures import FIGURES, bands, cost, headline, style
 from inversion.figures import study as files
 from inversion.figures.study import Study
 from inversion.grid import expand
+from inversion.names import METHODS, in_order, method_name
 from inversion.records import Draws
-from inversion.report.results import METHODS
 
 IN_A_PROCESS = """
 import hashlib, json, sys
@@ -53,7 +53,7 @@ def texts(figure: Figure) -> list[str]:
 def panel_named(figure: Figure, method: str):
     """The first axes whose left title or row label is a method's name."""
     found = [axes for axes in figure.findobj() if getattr(axes, "get_title", None)]
-    named = style.name_of(method)
+    named = method_name(method)
     return next(axes for axes in found if named in (axes.get_title(loc="left"), axes.get_ylabel()))
 
 
@@ -77,13 +77,13 @@ def test_the_same_bytes_in_another_process_and_no_jax(made, tmp_path) -> None:
 
 
 def test_methods_have_the_report_s_names_and_colours_of_their_own() -> None:
-    assert {method: look.name for method, look in style.LOOKS.items()} == METHODS
-    assert len({look.colour for look in style.LOOKS.values()}) == len(style.LOOKS)
+    assert list(style.COLOURS) == list(METHODS)
+    assert len(set(style.COLOURS.values())) == len(METHODS)
 
 
 def test_a_method_that_no_table_knows_is_drawn_under_its_own_name() -> None:
-    assert style.in_order({"zeta", "nuts", "flow", "alpha"}) == ["flow", "nuts", "alpha", "zeta"]
-    assert style.name_of("zeta") == "zeta"
+    assert in_order({"zeta", "nuts", "flow", "alpha"}) == ["flow", "nuts", "alpha", "zeta"]
+    assert method_name("zeta") == "zeta"
 
 
 def test_the_budget_shown_is_the_one_of_most_methods(made, smoke) -> None:
@@ -94,7 +94,7 @@ def test_the_budget_shown_is_the_one_of_most_methods(made, smoke) -> None:
 def test_headline_shows_the_middle_observation_and_its_accuracy(made) -> None:
     figure = drawn("headline", made)
     names = [axes.get_title(loc="left") for axes in figure.axes]
-    assert names == [style.name_of(method) for method in headline.SHOWN]
+    assert names == [method_name(method) for method in headline.SHOWN]
     assert {axes.get_title(loc="right") for axes in figure.axes} == {"C2ST 0.70"}
     line = figure.axes[0].lines[0].get_xydata()
     np.testing.assert_allclose(line.sum(axis=1), 0)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from inversion.closure import SOURCE, code_files
 from inversion.estimators import ESTIMATORS
@@ -94,3 +95,27 @@ def test_an_edit_reruns_what_rests_on_it(study, edited, rerun) -> None:
     else:
         assert {job.split()[0] for job in jobs} <= rerun
     assert study.nothing_to_do()
+
+
+STAGES = yaml.safe_load((SOURCE.parent / "dvc.yaml").read_text())["stages"]
+REGISTRIES = {"tasks": TASKS, "estimators": ESTIMATORS, "references": REFERENCES}
+REGISTRIES |= {"refinements": REFINEMENTS}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_of_dvc_names_all_code_that_its_verbs_rest_on(stage) -> None:
+    deps = [dep for dep in STAGES[stage]["deps"] if isinstance(dep, str)]
+    verbs = [Path(dep).stem for dep in deps if dep.startswith("src/inversion/cli/")]
+    members = [
+        target
+        for name, registry in REGISTRIES.items()
+        if f"src/inversion/{name}" in deps
+        for target in registry.values()
+    ]
+    rests_on = names(*(f"inversion.cli.{verb}" for verb in verbs if verb in VERBS), *members)
+    missing = [
+        name
+        for name in sorted(rests_on)
+        if not any(f"src/inversion/{name}/".startswith(f"{dep}/") for dep in deps)
+    ]
+    assert not missing

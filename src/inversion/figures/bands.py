@@ -23,11 +23,10 @@ from inversion.figures.style import (
     INK,
     WIDTH,
     colour_of,
-    in_order,
-    name_of,
     signed,
     task_name,
 )
+from inversion.names import in_order, method_name
 
 COLUMNS = 5
 FRAME = Frame(left=0.5, right=0.06, top=0.5, bottom=0.44, across=0.15, down=0.28)
@@ -93,7 +92,7 @@ def _panel(axes: Axes, method: str, lines: Lines) -> None:
         axes.plot(band.z, shares - band.z, color=colour_of(method), lw=1.1, linestyle=style)
         outside |= bool(((shares < band.low) | (shares > band.high)).any())
     axes.set_facecolor(ALARM if outside else "none")
-    axes.set_title(name_of(method), loc="left", size=8, weight="bold", color=colour_of(method))
+    axes.set_title(method_name(method), loc="left", size=8, weight="bold", color=colour_of(method))
     axes.text(
         0.97, 0.94, lines.p_text, transform=axes.transAxes, ha="right", va="top", size=8, color=INK
     )

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from inversion.figures.layout import Frame, height_of, panels_in
 from inversion.figures.study import HEADLINE, Study
-from inversion.figures.style import FAINT, INK, WIDTH, colour_of, name_of, signed
+from inversion.figures.style import FAINT, INK, WIDTH, colour_of, signed
+from inversion.names import method_name
 
 SHOWN = ("flow", "rejection", "rejection_kernel", "rejection_box")
 REACH = 0.48  # to both sides of the observation
@@ -33,7 +34,7 @@ def consistency(study: Study) -> Figure:
         for column, axes in enumerate(panels[row]):
             reference = None if exact is None else _forward(exact.theta[column])
             _panel(axes, method, _forward(record.theta[column]), reference, record.y[column, 0])
-        panels[row][0].set_ylabel(name_of(method), color=colour_of(method), weight="bold")
+        panels[row][0].set_ylabel(method_name(method), color=colour_of(method), weight="bold")
     for axes in panels[-1]:
         axes.set_xlabel("θ₁ + θ₂")
     return figure

@@ -16,10 +16,9 @@ from inversion.figures.style import (
     FAINT,
     WIDTH,
     colour_of,
-    in_order,
-    name_of,
     task_name,
 )
+from inversion.names import in_order, method_name
 from inversion.tables.costs import method_costs
 
 OBSERVATIONS = np.geomspace(1, 1e4, 200)
@@ -76,7 +75,7 @@ def _names(axes: Axes, study: Study, task: str, ends: dict[str, float]) -> None:
     heights = (np.log10(list(ends.values())) - low) / (high - low)
     for method, at, height in zip(ends, heights, apart(heights, 0.066)):
         c2st, colour = study.mean_score(task, method, "c2st"), colour_of(method)
-        text = name_of(method) + (f"  {c2st:.2f}" if np.isfinite(c2st) else "")
+        text = method_name(method) + (f"  {c2st:.2f}" if np.isfinite(c2st) else "")
         place = {"xycoords": "axes fraction", "textcoords": "axes fraction", "va": "center"}
         arrow = {"arrowstyle": "-", "color": colour, "lw": 0.6, "relpos": (0, 0.5), "shrinkA": 1}
         axes.annotate(

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from inversion.figures.clouds import crescents, dot, line, prior_theta, scatter
 from inversion.figures.layout import Frame, height_of, panels_in, write
 from inversion.figures.study import HEADLINE, Study
-from inversion.figures.style import FAINT, INK, WIDTH, colour_of, name_of, signed
+from inversion.figures.style import FAINT, INK, WIDTH, colour_of, signed
+from inversion.names import method_name
 
 SHOWN = ("exact", "flow", "latent_nuts", "nuts", "rejection_box", "hqs")
 COLUMNS = 3
@@ -39,7 +40,7 @@ def headline(study: Study) -> Figure:
 
 
 def _title(axes: Axes, method: str, c2st: float) -> None:
-    axes.set_title(name_of(method), loc="left", weight="bold", color=colour_of(method))
+    axes.set_title(method_name(method), loc="left", weight="bold", color=colour_of(method))
     if np.isfinite(c2st):
         axes.set_title(f"C2ST {c2st:.2f}", loc="right")
 

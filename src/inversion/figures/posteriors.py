@@ -5,7 +5,8 @@ from matplotlib.figure import Figure
 from inversion.figures.clouds import crescents, dot, line, prior_theta, scatter
 from inversion.figures.layout import Frame, height_of, panels_in
 from inversion.figures.study import HEADLINE, Study
-from inversion.figures.style import WIDTH, colour_of, name_of, signed
+from inversion.figures.style import WIDTH, colour_of, signed
+from inversion.names import method_name
 
 SHOWN = ("exact", "flow", "rejection_box", "nuts", "latent_nuts", "hqs")
 FRAME = Frame(left=0.28, right=0.04, top=0.26, bottom=0.04, across=0.08, down=0.08)
@@ -30,5 +31,5 @@ def posteriors(study: Study) -> Figure:
             if row == 0:
                 axes.set_title(f"y = {signed(y)}")
             if column == 0:
-                axes.set_ylabel(name_of(method), color=colour_of(method), weight="bold")
+                axes.set_ylabel(method_name(method), color=colour_of(method), weight="bold")
     return figure

@@ -5,35 +5,43 @@ Colours after Okabe and Ito, and Tol, told apart by colour-blind readers; lines 
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from inversion.names import TASKS
 
-class Look(NamedTuple):
-    """A method's name as the report writes it, and its colour."""
-
-    name: str
-    colour: str
-
-
-LOOKS = {
-    "exact": Look("exact", "#3b3f45"),
-    "flow": Look("flow", "#0072b2"),
-    "flow_fresh": Look("flow, fresh noise", "#3fa7dd"),
-    "flow_ensemble": Look("flow ensemble", "#005a46"),
-    "flow_ensemble_fresh": Look("flow ensemble, fresh noise", "#2ba89a"),
-    "flow_original": Look("flow, original", "#44379b"),
-    "rejection": Look("rejection, exact", "#d98c00"),
-    "rejection_kernel": Look("rejection, kernel", "#8f7400"),
-    "rejection_box": Look("rejection, box", "#d55e00"),
-    "nuts": Look("NUTS", "#009e73"),
-    "latent_nuts": Look("latent NUTS", "#882255"),
-    "hqs": Look("splitting (HQS)", "#c9659c"),
+COLOURS = {
+    "exact": "#3b3f45",
+    "flow": "#0072b2",
+    "flow_fresh": "#3fa7dd",
+    "flow_ensemble": "#005a46",
+    "flow_ensemble_fresh": "#2ba89a",
+    "flow_original": "#44379b",
+    "autoregressive": "#56b4e9",
+    "cnf": "#7a8fb8",
+    "flow_matching": "#b5446e",
+    "flow_matching_ot": "#e39ab5",
+    "flow_matching_cot": "#7d2e4d",
+    "diffusion": "#6a3d9a",
+    "diffusion_sde": "#9c7bc4",
+    "diffusion_velocity": "#4b2a70",
+    "diffusion_noise": "#c7b3de",
+    "cdiff": "#8a2be2",
+    "consistency": "#a6761d",
+    "consistency_stable": "#66490f",
+    "gaussian_head": "#5f8a3a",
+    "mixture_head": "#2f5d1e",
+    "quantiles": "#9bbf72",
+    "composed": "#1f6f78",
+    "hqs": "#c9659c",
+    "latent_nuts": "#882255",
+    "nuts": "#009e73",
+    "rejection": "#d98c00",
+    "rejection_kernel": "#8f7400",
+    "rejection_box": "#d55e00",
 }
-TASKS = {"two_moons_line": "Two moons, line", "gaussian_linear": "Linear Gaussian"}
 
 WIDTH = 7.5  # inches: 720 px on the page
 INK, FAINT, ALARM = "#24292f", "#8a929b", "#fdecea"
@@ -64,21 +72,13 @@ SETTINGS = {
 }
 
 
-def name_of(method: str) -> str:
-    return LOOKS[method].name if method in LOOKS else method
-
-
 def colour_of(method: str) -> str:
-    return LOOKS[method].colour if method in LOOKS else FAINT
+    return COLOURS.get(method, FAINT)
 
 
 def task_name(task: str) -> str:
-    return TASKS.get(task, task)
-
-
-def in_order(methods: set[str]) -> list[str]:
-    """Known methods in the order of the table above, then the others by name."""
-    return [name for name in LOOKS if name in methods] + sorted(methods - set(LOOKS))
+    name = TASKS.get(task, task)
+    return name[0].upper() + name[1:]
 
 
 def signed(value: float, digits: int = 0) -> str:

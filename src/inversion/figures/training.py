@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from inversion.figures.layout import Frame, panels_in
 from inversion.figures.study import HEADLINE, Study
-from inversion.figures.style import FAINT, INK, WIDTH, colour_of, name_of, signed
+from inversion.figures.style import FAINT, INK, WIDTH, colour_of, signed
+from inversion.names import method_name
 
 SHOWN = ("flow_original", "flow", "flow_fresh")
 TRAIN = "#a4abb3"
@@ -29,7 +30,7 @@ def training(study: Study) -> Figure:
         for place, history in reversed(list(enumerate(seeds.values()))):
             _curves(axes, history, colour_of(method), strong=place == 0)
         _best(axes, next(iter(seeds.values())), colour_of(method))
-        axes.set_title(name_of(method), loc="left", weight="bold", color=colour_of(method))
+        axes.set_title(method_name(method), loc="left", weight="bold", color=colour_of(method))
         axes.set_xlabel("epoch")
         axes.set_xlim(left=0)
         if np.isfinite(floor):

@@ -5,23 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from inversion.names import METHODS, TASKS
 from inversion.report.formats import MINUS, MISSING, format_spread
-
-METHODS = {
-    "exact": "exact",
-    "flow": "flow",
-    "flow_fresh": "flow, fresh noise",
-    "flow_ensemble": "flow ensemble",
-    "flow_ensemble_fresh": "flow ensemble, fresh noise",
-    "flow_original": "flow, original",
-    "hqs": "splitting (HQS)",
-    "latent_nuts": "latent NUTS",
-    "nuts": "NUTS",
-    "rejection": "rejection, exact",
-    "rejection_kernel": "rejection, kernel",
-    "rejection_box": "rejection, box",
-}
-TASKS = {"two_moons_line": "two moons, line", "gaussian_linear": "linear Gaussian"}
 
 
 @dataclass(frozen=True)
@@ -84,14 +69,6 @@ def method_name(method: str) -> str:
 
 def task_name(task: str) -> str:
     return TASKS.get(task, f"`{task}`")
-
-
-def in_order(names: list[str], known: dict[str, str]) -> list[str]:
-    """Known names in the report's order, then the others by name."""
-    order = list(known)
-    return sorted(
-        names, key=lambda name: (order.index(name) if name in known else len(order), name)
-    )
 
 
 def spread_of(scores: pd.DataFrame, score: str) -> str:

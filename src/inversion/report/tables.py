@@ -4,13 +4,12 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from inversion.names import METHODS, in_order
 from inversion.report.claims import claims
 from inversion.report.formats import format_number, format_spread
 from inversion.report.results import (
-    METHODS,
     TASKS,
     Results,
-    in_order,
     method_name,
     pipe_table,
     spread_of,

@@ -1,0 +1,54 @@
+"""What figures and report call a method and a task; the order here is theirs. Other names stand as they are."""
+
+METHODS = {
+    "exact": "exact",
+    "flow": "flow",
+    "flow_fresh": "flow, fresh noise",
+    "flow_ensemble": "flow ensemble",
+    "flow_ensemble_fresh": "flow ensemble, fresh noise",
+    "flow_original": "flow, original",
+    "autoregressive": "autoregressive flow",
+    "cnf": "cNF",
+    "flow_matching": "flow matching",
+    "flow_matching_ot": "flow matching, blind transport",
+    "flow_matching_cot": "flow matching, conditional transport",
+    "diffusion": "diffusion",
+    "diffusion_sde": "diffusion, SDE",
+    "diffusion_velocity": "diffusion, velocity",
+    "diffusion_noise": "diffusion, noise",
+    "cdiff": "cDiff",
+    "consistency": "consistency",
+    "consistency_stable": "consistency, continuous",
+    "gaussian_head": "Gaussian head",
+    "mixture_head": "mixture head",
+    "quantiles": "quantiles",
+    "composed": "composed diffusion",
+    "hqs": "splitting (HQS)",
+    "latent_nuts": "latent NUTS",
+    "nuts": "NUTS",
+    "rejection": "rejection, exact",
+    "rejection_kernel": "rejection, kernel",
+    "rejection_box": "rejection, box",
+}
+TASKS = {
+    "two_moons_line": "two moons, line",
+    "gaussian_linear": "linear Gaussian",
+    "two_moons": "two moons, sbibm",
+    "dirichlet_multinomial": "Dirichlet-multinomial",
+    "witch_hat": "witch hat",
+    "gaussian_set": "Gaussian, many observations",
+    "normal_gamma": "normal-gamma",
+    "stochastic_volatility": "stochastic volatility",
+}
+
+
+def method_name(method: str) -> str:
+    return METHODS.get(method, method)
+
+
+def in_order(names: list[str] | set[str], known: dict[str, str] = METHODS) -> list[str]:
+    """Known names in the order above, then the others by name."""
+    order = list(known)
+    return sorted(
+        names, key=lambda name: (order.index(name) if name in known else len(order), name)
+    )
