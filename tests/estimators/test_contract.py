@@ -21,10 +21,14 @@ TIME_MLP = {"width": 64, "depth": 3, "features": 8, "activation": "silu"}
 SMALL = {
     "autoregressive": FLOW,
     "cnf": {"layers": 4, "width": 8, "bound": 0.5},
+    "consistency": {**TIME_MLP, "s0": 40, "s1": 640},
+    "consistency_stable": {**TIME_MLP, "weight_width": 16, "p_mean": -0.5, "p_std": 1.2},
     "diffusion": {**TIME_MLP, "solver": "tsit5", "rtol": 1e-5},
     "ensemble": {"members": 2, "member": {"kind": "flow", **FLOW}},
     "flow": FLOW,
     "flow_matching": {**TIME_MLP, "rtol": 1e-5},
+    "gaussian_head": {"width": 32},
+    "mixture_head": {"components": 3, "width": 32},
     "flow_prior": {"flow": {"kind": "flow", **FLOW}},
 }
 MOONS = {"kind": "two_moons_line"}

@@ -3,9 +3,13 @@
 ESTIMATORS = {
     "autoregressive": "inversion.estimators.autoregressive:AutoregressiveFlow",
     "cnf": "inversion.estimators.cnf:CNF",
+    "consistency": "inversion.estimators.consistency:Consistency",
+    "consistency_stable": "inversion.estimators.consistency_stable:StableConsistency",
     "diffusion": "inversion.estimators.diffusion:Diffusion",
     "ensemble": "inversion.estimators.ensemble:Ensemble",
     "flow": "inversion.estimators.flow:Flow",
     "flow_matching": "inversion.estimators.flow_matching:FlowMatching",
     "flow_prior": "inversion.estimators.flow_prior:FlowPrior",
+    "gaussian_head": "inversion.estimators.heads:GaussianHead",
+    "mixture_head": "inversion.estimators.heads:MixtureHead",
 }

@@ -9,18 +9,20 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.networks.mlp import MLP
+from inversion.networks.summaries.moments import FLOOR, Moments
 from inversion.networks.summaries.summary import AbstractSummary
 
 
 class DeepSets(AbstractSummary):
-    """rho(mean of phi(rows), a mean, b log spread, c sqrt(count)), with a, b and c learned.
+    """rho(mean of phi(rows), location, spread, count).
 
-    The rows go through phi less their mean and over their largest distance from it.
+    The rows go through phi less their mean and over their largest distance from it, column by column. The
+    defaults are cDiff's: phi and rho of two hidden layers of 256.
     """
 
     inner: MLP
     outer: MLP
-    log_scales: Float[Array, "3"]
+    moments: Moments
     dim: int = eqx.field(static=True)
 
     def __init__(
@@ -36,19 +38,13 @@ class DeepSets(AbstractSummary):
         key_inner, key_outer = jax.random.split(key)
         self.dim = dim
         self.inner = MLP(columns, width, width=width, depth=depth, activation="silu", key=key_inner)
-        self.outer = MLP(
-            width + 2 * columns + 1, dim, width=width, depth=depth, activation="relu", key=key_outer
-        )
-        self.log_scales = jnp.array([-2.0, -2.0, 0.0])
+        self.moments = Moments(columns)
+        features = width + 2 * columns + 1
+        self.outer = MLP(features, dim, width=width, depth=depth, activation="relu", key=key_outer)
 
     def __call__(self, y: Float[Array, "rows columns+1"]) -> Float[Array, " dim"]:
-        rows, mask = y[:, :-1], y[:, -1:]
-        count = jnp.maximum(jnp.sum(mask), 1.0)
-        mean = jnp.sum(mask * rows, axis=0) / count
-        centred = mask * (rows - mean)
-        spread = jnp.sqrt(jnp.sum(centred**2, axis=0) / count + 1e-12)
-        largest = jnp.max(jnp.abs(centred), axis=0) + 1e-6
-        pooled = jnp.sum(mask * jax.vmap(self.inner)(centred / largest), axis=0) / count
-        a, b, c = jnp.exp(self.log_scales)
-        features = [pooled, a * mean, b * jnp.log(spread), c * jnp.sqrt(count)[None]]
-        return self.outer(jnp.concatenate(features))
+        mask = y[:, -1]
+        features, centred, _ = self.moments(y)
+        largest = jnp.max(jnp.abs(centred), axis=0) + FLOOR
+        pooled = mask @ jax.vmap(self.inner)(centred / largest) / jnp.maximum(jnp.sum(mask), 1.0)
+        return self.outer(jnp.concatenate([pooled, features]))
