@@ -3,6 +3,7 @@
 ESTIMATORS = {
     "autoregressive": "inversion.estimators.autoregressive:AutoregressiveFlow",
     "cnf": "inversion.estimators.cnf:CNF",
+    "composed": "inversion.estimators.composed:Composed",
     "consistency": "inversion.estimators.consistency:Consistency",
     "consistency_stable": "inversion.estimators.consistency_stable:StableConsistency",
     "diffusion": "inversion.estimators.diffusion:Diffusion",
