@@ -38,7 +38,7 @@ class DeepSets(AbstractSummary):
         key_inner, key_outer = jax.random.split(key)
         self.dim = dim
         self.inner = MLP(columns, width, width=width, depth=depth, activation="silu", key=key_inner)
-        self.moments = Moments(columns)
+        self.moments = Moments(y_shape[0], columns)
         features = width + 2 * columns + 1
         self.outer = MLP(features, dim, width=width, depth=depth, activation="relu", key=key_outer)
 
