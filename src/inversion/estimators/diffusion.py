@@ -5,6 +5,7 @@ is written in: a prediction of any kind is turned into it, the samplers and the 
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import equinox as eqx
@@ -15,6 +16,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from inversion.estimators.denoising import (
     Denoiser,
     by_levels,
+    by_multistep,
     circle,
     probability_flow,
     two_step_sde,
@@ -28,7 +30,12 @@ from inversion.networks.time_mlp import TimeMLP
 from inversion.posterior import AbstractDensity
 
 READ_THE_NOISE = ("noise", "score")  # predictions that are of the noise however much of it there is
-SOLVERS = ("heun", "euler", "two_step_sde", "tsit5")
+BY_LEVELS = {
+    "multistep": by_multistep,
+    "heun": partial(by_levels, second_order=True),
+    "euler": partial(by_levels, second_order=False),
+}
+SOLVERS = (*BY_LEVELS, "two_step_sde", "tsit5")
 VALIDATION_LEVELS = 8  # for each pair that is held out, evenly spread
 
 
@@ -77,10 +84,10 @@ def preconditioned(data: float) -> Prediction:
 class Diffusion(AbstractEstimator, AbstractDensity):
     """q(theta | y): N(0, I) carried along the probability flow of the learned denoiser, or back along its SDE.
 
-    `schedule`: edm or cosine. `prediction`: F, velocity, noise, x or score. `solver`: heun or euler in `steps`
-    levels of noise and a last denoising (Karras et al., algorithm 1, no churn), tsit5 (adaptive, by `rtol` and
-    `atol`), or two_step_sde (Jolicoeur-Martineau et al., 2021, adaptive for each draw). The density is that of
-    the probability flow, whichever solver draws.
+    `schedule`: edm or cosine. `prediction`: F, velocity, noise, x or score. `solver`: multistep (Lu et al., 2022),
+    heun or euler (Karras et al., algorithm 1, no churn), in `steps` levels of noise, the last pass a denoising;
+    tsit5, adaptive by `rtol` and `atol`; or two_step_sde (Jolicoeur-Martineau et al., 2021), adaptive for each
+    draw. The density is that of the probability flow, whichever solver draws.
 
     `damped` lets the network read alpha z, not z: what z says of theta fades as the noise grows, and so does what
     the network can make of it, which keeps the slope of the denoised in z, that guidance and composition live
@@ -117,8 +124,8 @@ class Diffusion(AbstractEstimator, AbstractDensity):
         sigma_data: float = 1.0,
         damped: bool = True,
         drop: float = 0.0,
-        solver: str = "heun",
-        steps: int = 18,
+        solver: str = "multistep",
+        steps: int = 30,
         rtol: float = 1e-4,
         atol: float = 1e-6,
     ) -> None:
@@ -229,10 +236,9 @@ class Diffusion(AbstractEstimator, AbstractDensity):
         elif self.solver == "tsit5":
             each = lambda noise, _: self._flow(jax.vmap(denoiser, (0, None)), noise)  # noqa: E731
         else:
+            walk = BY_LEVELS[self.solver]
             over = jax.vmap(denoiser, (0, None))
-            each = lambda noise, _: by_levels(  # noqa: E731
-                over, self.schedule, noise, self.steps, second_order=self.solver == "heun"
-            )
+            each = lambda noise, _: walk(over, self.schedule, noise, self.steps)  # noqa: E731
         return from_noise(key_noise, key_solver, each, num, self.dim)
 
     def _flow(self, denoiser: Denoiser, noise: Array) -> Array:
