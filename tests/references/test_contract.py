@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from inversion.cli.invert import invert_panel
 from inversion.inverted import Inverted
 from inversion.references import REFERENCES
 from inversion.registry import build
 from inversion.samplers.convergence import judge, lag_one
 from inversion.tasks.gaussian_linear import GaussianLinear
+from inversion.tasks.stochastic_volatility import StochasticVolatility
+from inversion.tasks.two_moons import TwoMoons
 from inversion.tasks.two_moons_line import TwoMoonsLine
 
 SETTINGS = {
@@ -111,6 +114,20 @@ def test_calls_are_those_that_the_task_saw(kind):
     if kind == "nuts":
         # Under vmap the slower chain's steps are run for both; the ledger counts what each one needed.
         assert 0.4 * gradients <= float(inverted.calls.gradient) <= gradients
+
+
+@pytest.mark.parametrize(
+    ("kind", "task", "needs"),
+    [
+        ("nuts", TwoMoons(), "SmoothTask"),
+        ("rejection_box", TwoMoons(), "LinearTask"),
+        ("rejection", StochasticVolatility(), "TractableTask"),
+        ("exact", StochasticVolatility(), "ExactTask"),
+    ],
+)
+def test_what_does_not_apply_is_refused(kind, task, needs):
+    with pytest.raises(ValueError, match=f"Expected a {needs} for method '{kind}'; got task"):
+        invert_panel(None, {"method": kind, "task": "mine"}, "reference", task, make(kind), None)
 
 
 def test_nuts_says_where_it_misses_a_mode():

@@ -16,7 +16,7 @@ from inversion.tasks.task import ExactTask, LabelledTask, TractableTask
 RADIUS, SPREAD, OFFSET = 0.1, 0.01, 0.25
 BOX = dist.constraints.independent(dist.constraints.interval(-1.0, 1.0), 1)
 NODES, REACH = 4000, 10  # of the rule over r, and how many spreads it reaches: to r = 0
-MAX_TRIES = 100_000  # a draw not found by then is NaN: y has a density below 1e-4
+MAX_TRIES = 10_000  # a draw not found by then is NaN: the density of y lies below 1e-3
 
 
 class TwoMoons(TractableTask, ExactTask, LabelledTask):
@@ -55,7 +55,8 @@ class TwoMoons(TractableTask, ExactTask, LabelledTask):
 class Crescents(dist.Distribution):
     """p(theta | y): of noise p and a sign drawn alike, theta solves y = p + shift(theta), if it lies in the box.
 
-    Its density is that of the noise over twice the probability that drawn noise gives a theta in the box.
+    Its density is that of the noise over twice the probability that drawn noise gives a theta in the box. Of a y
+    that no theta explains the draws are NaN.
     """
 
     support = BOX
@@ -76,8 +77,9 @@ class Crescents(dist.Distribution):
             return jnp.where(jnp.isnan(shift), new, shift), tries + 1
 
         def unfinished(state: tuple[Array, Array]) -> Array:
-            return jnp.isnan(state[0]).any() & (state[1] < MAX_TRIES)
+            return jnp.isnan(state[0]).any() & (state[1] < tries)
 
+        tries = jnp.where(self.in_box() > 0, MAX_TRIES, 0)
         start = jnp.full((num, 2), jnp.nan, self.y.dtype)
         shift, _ = jax.lax.while_loop(unfinished, propose, (start, 0))
         along = jax.random.rademacher(key_sign, (num,), shift.dtype) * shift[:, 0]

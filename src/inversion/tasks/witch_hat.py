@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
+from jax.scipy.special import ndtr
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.tasks.task import ExactTask, SmoothTask
@@ -51,15 +52,20 @@ class WitchHat(SmoothTask, ExactTask):
 
     def posterior(self, y: Float[Array, " dim"]) -> dist.Distribution:
         normal = dist.TruncatedNormal(y, self.scale, low=LOW, high=HIGH)
-        # log N(HIGH) - log N(LOW) of the cut normal's own normaliser: what the normal puts into the box
-        inside = dist.Normal(y, self.scale).log_prob(y) - normal.log_prob(y)
-        peak = jnp.log1p(-self.delta) + jnp.sum(inside)
+        peak = jnp.log1p(-self.delta) + jnp.sum(self._log_inside(y))
         brim = self._log_brim(y) + self.size * jnp.log(HIGH - LOW)
         return dist.MixtureGeneral(
             dist.Categorical(logits=jnp.stack([peak, brim])),
             [normal.to_event(1), self.prior()],
             support=self.prior().support,
         )
+
+    def _log_inside(self, y: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        """log P(LOW < N(y, scale^2) < HIGH), from the tail that is the smaller."""
+        low, high = (LOW - y) / self.scale, (HIGH - y) / self.scale
+        below = low > 0
+        low, high = jnp.where(below, -high, low), jnp.where(below, -low, high)
+        return jnp.log(ndtr(high) - ndtr(low))
 
     def _log_brim(self, y: Float[Array, " dim"]) -> Float[Array, ""]:
         inside = jnp.all((y > 0) & (y < 1))
