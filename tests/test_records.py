@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from inversion.records import Draws, Simulations, check_observation, write_atomic
+from inversion.records import Draws, Simulations, check_observation, padded, whole, write_atomic
 
 
 @pytest.fixture
@@ -72,3 +72,12 @@ def test_observations_at_the_door():
         check_observation(np.zeros((3, 2)), (1,))
     with pytest.raises(ValueError, match="Expected finite observations; got 1 of 3 that are not"):
         check_observation(np.array([[0.0], [np.inf], [1.0]]), (1,))
+
+
+def test_a_series_is_padded_at_its_end():
+    y = padded(np.ones((2, 3)), 4)
+    np.testing.assert_array_equal(y, [[1, 1, 1], [1, 1, 1], [np.nan] * 3, [np.nan] * 3])
+    assert whole(y[None]).all()
+    for rows in (0, 5):
+        with pytest.raises(ValueError, match=f"Expected an observation of 1 to 4 rows; got {rows}"):
+            padded(np.ones((rows, 3)), 4)

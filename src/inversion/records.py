@@ -102,6 +102,13 @@ class Draws(Record):
             )
 
 
+def padded(y: Float[np.ndarray, "rows columns"], most: int) -> Float[np.ndarray, "most columns"]:
+    """One set or series with rows of NaN at its end, so that all have `most`."""
+    if not 1 <= len(y) <= most:
+        raise ValueError(f"Expected an observation of 1 to {most} rows; got {len(y)}.")
+    return np.pad(y, ((0, most - len(y)), (0, 0)), constant_values=np.nan)
+
+
 def check_observation(y: np.ndarray, event_shape: tuple[int, ...]) -> None:
     """Refuse at the door what no network can answer; `y` has a leading axis of observations."""
     if y.shape[1:] != tuple(event_shape):

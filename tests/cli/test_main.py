@@ -3,12 +3,21 @@
 import json
 from pathlib import Path
 
+import jax
 import numpy as np
 import pandas as pd
 import pytest
 
 from inversion.cli.main import VERBS, main
-from inversion.records import Draws
+from inversion.estimators.trained import (
+    Standardisation,
+    Trained,
+    make_estimator,
+    save_model,
+    trained,
+)
+from inversion.records import Draws, Simulations
+from inversion.tasks import make_task
 
 MOONS = {"root_seed": 0, "task": "two_moons_line", "task_entry": {"kind": "two_moons_line"}}
 
@@ -170,3 +179,93 @@ def test_comparison_finds_a_lost_mode(tmp_path):
     assert abs(found["lost"]["consistency_std_error"]) < 0.01, (
         "pushed forward, the loss does not show"
     )
+
+
+@pytest.fixture(scope="module")
+def set_model(tmp_path_factory):
+    """Of sets of 2 to 6 rows of 2 numbers; untrained, as what it draws is not the point."""
+    task = {"kind": "gaussian_set", "dim": 2, "min_rows": 2, "max_rows": 6}
+    network = {"layers": 1, "knots": 4, "width": 8, "depth": 1}
+    summary = {"kind": "deep_sets", "dim": 4, "width": 8, "depth": 1}
+    made = make_task(task)
+    estimator = make_estimator(jax.random.key(0), made, "flow", network, summary)
+    pairs = Simulations(np.eye(4, 2, dtype=np.float32), np.ones((4, 6, 2), np.float32))
+    path = tmp_path_factory.mktemp("model") / "m.eqx"
+    header = {"task": task, "kind": "flow", "network": network, "summary": summary}
+    save_model(path, trained(estimator, Standardisation.of(made, pairs)), header)
+    return path
+
+
+def infer(model, observation, out) -> list:
+    return ["infer", model, "--observation", observation, "--draws", 3, "--out", out]
+
+
+def test_a_set_of_any_length_is_answered_from_any_file(set_model, tmp_path, monkeypatch):
+    """The same draws from csv, json and npz; several lengths are one program."""
+    y = [[0.5, -0.2], [1.0, 0.3], [0.1, 0.0]]
+    (tmp_path / "y.csv").write_text("0.5, -0.2\n1.0, 0.3\n0.1, 0.0\n")
+    (tmp_path / "y.json").write_text(json.dumps(y))
+    both = np.full((2, 6, 2), np.nan, np.float32)
+    both[0, :3], both[1, :5] = y, 1.0
+    np.savez(tmp_path / "y.npz", y=both)
+    (tmp_path / "both.json").write_text(json.dumps([y, [[1.0, 1.0]] * 5]))
+    shapes, sample = [], Trained.sample
+
+    def counted(self, key, y, num):
+        shapes.append(y.shape)
+        return sample(self, key, y, num)
+
+    monkeypatch.setattr(Trained, "sample", counted)
+    for name in ("y.npz", "both.json", "y.csv", "y.json"):
+        command = infer(set_model, tmp_path / name, tmp_path / f"{name}.out.npz")
+        assert main([str(argument) for argument in command]) == 0
+    assert shapes == [(6, 2)] * 4  # each run compiles once, whatever it holds
+    npz, several, csv, one = (
+        Draws.load(tmp_path / f"{name}.out.npz")
+        for name in ("y.npz", "both.json", "y.csv", "y.json")
+    )
+    assert npz.theta.shape == (2, 3, 2)
+    np.testing.assert_array_equal(several.theta, npz.theta)
+    np.testing.assert_array_equal(csv.y[0], both[0])
+    np.testing.assert_array_equal(one.theta, csv.theta)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("y.csv", "1,2\n" * 7, "Expected an observation of 1 to 6 rows; got 7."),
+        ("y.csv", "\n", "Expected an observation of 1 to 6 rows in y.csv; got none."),
+        ("y.csv", "1,2\n", "Expected at least 2 rows, the fewest that the model has seen; got 1."),
+        ("y.csv", "1,2\nnan,1\n3,4\n", "Expected finite numbers in y.csv; got others."),
+        ("y.csv", "1,2\ninf,1\n", "Expected finite numbers in y.csv; got others."),
+        ("y.csv", "1\n2\n", "Expected rows of 2 numbers in y.csv; got (2, 1)."),
+        ("y.csv", "1,2\n3\n", "Expected numbers of shape (6, 2) in y.csv; got:"),
+        ("y.json", "[]", "Expected an observation of 1 to 6 rows in y.json; got none."),
+        ("y.json", "[[1, 2], [3]]", "Expected numbers of shape (6, 2) in y.json; got:"),
+        ("y.json", "3", "Expected numbers of shape (6, 2) in y.json; got:"),
+    ],
+)
+def test_a_set_that_no_network_can_answer_is_refused_in_one_line(
+    name, text, message, set_model, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(text)
+    line = said(capsys, *infer(set_model, name, "out.csv"))
+    assert line.startswith(f"inversion: {message}")
+    assert line.count("\n") == 1
+    assert not Path("out.csv").exists()
+
+
+def test_nan_inside_a_padded_set_is_refused(set_model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    y = np.ones((1, 6, 2), np.float32)
+    for place in (
+        np.s_[0, 2],
+        np.s_[0, 0],
+        np.s_[0, 5, 1],
+    ):  # a gap, the first row, a part of a row
+        wrong = y.copy()
+        wrong[place] = np.nan
+        np.savez("y.npz", y=wrong)
+        line = said(capsys, *infer(set_model, "y.npz", "out.csv"))
+        assert line == "inversion: Expected finite observations; got 1 of 1 that are not.\n"

@@ -61,8 +61,9 @@ class Standardisation(eqx.Module):
     """theta -> unconstrained by the prior's own support -> mean 0, standard deviation 1; y likewise scaled.
 
     A vector y is scaled coordinate by coordinate; one of more axes, a set, a series or an image, by its last
-    axis, all rows or pixels together. Rows of NaN pad a set or a series: the network sees them as 0, and a last
-    column more that is 1 in the rows that were observed and 0 in these.
+    axis, all rows or pixels together. Rows of NaN pad a set or a series at its end, and are added where it has fewer
+    rows than the task's most, so that all lengths are one program: the network sees them as 0, and a last column
+    more that is 1 in the rows that were observed and 0 in these.
     """
 
     task: AbstractTask = eqx.field(static=True)
@@ -113,10 +114,14 @@ class Standardisation(eqx.Module):
         return _bijection(self.task)(u * self.theta_std + self.theta_mean)
 
     def y_in(self, y: Float[Array, "*event"]) -> Float[Array, "*seen"]:
-        v = (y - self.y_mean) / self.y_std
         if y.ndim != ROWS:
-            return v
-        observed = jnp.isfinite(y).all(axis=-1, keepdims=True)
+            return (y - self.y_mean) / self.y_std
+        most = self.task.event_shape[0]
+        if not 1 <= len(y) <= most:
+            raise ValueError(f"Expected an observation of 1 to {most} rows; got {len(y)}.")
+        y = jnp.pad(y, ((0, most - len(y)), (0, 0)), constant_values=jnp.nan)
+        v = (y - self.y_mean) / self.y_std
+        observed = ~jnp.isnan(y).all(axis=-1, keepdims=True)
         return jnp.concatenate([jnp.where(observed, v, 0.0), observed.astype(v.dtype)], axis=-1)
 
     def log_det(self, theta: Float[Array, " dim"]) -> Float[Array, ""]:
