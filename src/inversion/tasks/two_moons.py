@@ -15,7 +15,7 @@ from inversion.tasks.task import ExactTask, LabelledTask, TractableTask
 
 RADIUS, SPREAD, OFFSET = 0.1, 0.01, 0.25
 BOX = dist.constraints.independent(dist.constraints.interval(-1.0, 1.0), 1)
-NODES, REACH = 4000, 10  # of the rule over r, and how many spreads it reaches: to r = 0
+NODES, REACH = 1000, 10  # of the rule over r, and how many spreads it reaches: to r = 0
 MAX_TRIES = 10_000  # a draw not found by then is NaN: the density of y lies below 1e-3
 
 
