@@ -1,6 +1,7 @@
 """What every method offers: draws of theta given y, and where it can, their density. Start reading here."""
 
 import abc
+from typing import NamedTuple
 
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -25,6 +26,23 @@ class AbstractDensity(AbstractPosterior):
     @abc.abstractmethod
     def log_prob(self, theta: Float[Array, " dim"], y: Float[Array, "*event"]) -> Float[Array, ""]:
         """log q(theta | y) in nats, in the units of theta."""
+
+
+class Points(NamedTuple):
+    """What a posterior is summed up by, coordinate by coordinate."""
+
+    mean: Float[Array, " dim"]
+    quantiles: Float[Array, "level dim"]
+
+
+class AbstractPoints(eqx.Module):
+    """Mean and quantiles of theta given y without draws of it, nor of how its coordinates hang together."""
+
+    levels: eqx.AbstractVar[tuple[float, ...]]  # of the quantiles, ascending
+
+    @abc.abstractmethod
+    def points(self, y: Float[Array, "*event"]) -> Points:
+        """The summary given one observation."""
 
 
 class AbstractTransport(AbstractDensity):

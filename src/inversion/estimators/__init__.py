@@ -13,4 +13,5 @@ ESTIMATORS = {
     "flow_prior": "inversion.estimators.flow_prior:FlowPrior",
     "gaussian_head": "inversion.estimators.heads:GaussianHead",
     "mixture_head": "inversion.estimators.heads:MixtureHead",
+    "quantiles": "inversion.estimators.quantiles:Quantiles",
 }

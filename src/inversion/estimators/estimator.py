@@ -2,22 +2,16 @@
 
 import abc
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from inversion.posterior import AbstractDensity, AbstractPosterior
+from inversion.posterior import AbstractDensity, AbstractPoints, AbstractPosterior
 
 
-class AbstractEstimator(AbstractPosterior):
-    """A posterior with parameters to learn, on standardised, unconstrained theta and standardised y.
-
-    To write one:
-    - a constructor with keyword-only arguments: `key`, `theta_dim` and `y_shape`, given by the training
-      command, and the method's own settings, which become its entry in params.yaml;
-    - `loss` of one pair; the training loop takes its mean over batches;
-    - `sample`, and `log_prob` where there is a density (`AbstractDensityEstimator`).
-    """
+class AbstractTrainable(eqx.Module):
+    """What the training loop asks for, whatever is learned of theta given y."""
 
     @abc.abstractmethod
     def loss(
@@ -56,6 +50,21 @@ class AbstractEstimator(AbstractPosterior):
         keys = jax.random.split(key, len(theta))
         one = lambda theta, y, key: self.validation_loss(theta, y, key=key)  # noqa: E731
         return jnp.mean(jax.vmap(one)(theta, y, keys))
+
+
+class AbstractEstimator(AbstractTrainable, AbstractPosterior):
+    """A posterior with parameters to learn, on standardised, unconstrained theta and standardised y.
+
+    To write one:
+    - a constructor with keyword-only arguments: `key`, `theta_dim` and `y_shape`, given by the training
+      command, and the method's own settings, which become its entry in params.yaml;
+    - `loss` of one pair; the training loop takes its mean over batches;
+    - `sample`, and `log_prob` where there is a density (`AbstractDensityEstimator`).
+    """
+
+
+class AbstractPointEstimator(AbstractTrainable, AbstractPoints):
+    """The same for a mean and quantiles alone: `points` in place of `sample`."""
 
 
 class AbstractDensityEstimator(AbstractEstimator, AbstractDensity):

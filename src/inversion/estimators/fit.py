@@ -12,8 +12,8 @@ import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.cost import Calls, Entry
-from inversion.estimators.estimator import AbstractEstimator
-from inversion.estimators.trained import Standardisation, Trained, trained
+from inversion.estimators.estimator import AbstractTrainable
+from inversion.estimators.trained import Standardisation, Trained, TrainedPoints, trained
 from inversion.posterior import AbstractTransport
 from inversion.records import Simulations
 from inversion.tasks.task import AbstractTask
@@ -69,7 +69,7 @@ class Training:
 class Fit:
     """What a training came to; `stopped` is `finished`, `patience` or `diverged`; epochs count from 1."""
 
-    model: Trained
+    model: Trained | TrainedPoints
     train: Float[np.ndarray, " epochs"]
     validation: Float[np.ndarray, " epochs"]
     best_epoch: int
@@ -163,7 +163,7 @@ class Loop(NamedTuple):
 
 def fit(
     key: PRNGKeyArray,
-    estimator: AbstractEstimator,
+    estimator: AbstractTrainable,
     task: AbstractTask,
     simulations: Simulations,
     training: Training,
@@ -181,6 +181,7 @@ def fit(
         raise ValueError("Expected an estimator that reads y to whiten by it; got a prior.")
     key_split, key_train, key_validation = jax.random.split(key, 3)
     maps = Standardisation.of(task, simulations, whiten=training.whiten)
+    trained(estimator, maps)  # refuses what does not go together, before any work
     num_train = _num_train(len(simulations), training.validation)
     arrays = simulations.theta, simulations.y
     pairs, held_out = eqx.filter_jit(_split)(key_split, maps, *arrays, num_train)

@@ -1,18 +1,23 @@
 """An estimator that reads y through a summary network, both trained by the estimator's own loss."""
 
+import equinox as eqx
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from inversion.estimators.estimator import AbstractEstimator
+from inversion.estimators.estimator import (
+    AbstractEstimator,
+    AbstractPointEstimator,
+    AbstractTrainable,
+)
 from inversion.networks.summaries.summary import AbstractSummary
-from inversion.posterior import AbstractDensity
+from inversion.posterior import AbstractDensity, AbstractPoints, Points
 
 
-class Summarised(AbstractEstimator):
-    """q(theta | s(y)) with a learned summary s."""
+class AbstractSummarised(AbstractTrainable):
+    """An estimator that is given s(y) for y, with a learned summary s."""
 
-    estimator: AbstractEstimator
-    summary: AbstractSummary
+    estimator: eqx.AbstractVar[AbstractTrainable]
+    summary: eqx.AbstractVar[AbstractSummary]
 
     def loss(
         self,
@@ -46,6 +51,13 @@ class Summarised(AbstractEstimator):
     ) -> Float[Array, ""]:
         return self.estimator.batch_validation_loss(theta, jax.vmap(self.summary)(y), key=key)
 
+
+class Summarised(AbstractSummarised, AbstractEstimator):
+    """q(theta | s(y))."""
+
+    estimator: AbstractEstimator
+    summary: AbstractSummary
+
     def sample(
         self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
     ) -> Float[Array, "num dim"]:
@@ -59,7 +71,23 @@ class SummarisedDensity(Summarised, AbstractDensity):
         return self.estimator.log_prob(theta, self.summary(y))
 
 
-def summarised(estimator: AbstractEstimator, summary: AbstractSummary) -> Summarised:
-    """The estimator behind the summary, with its density where it has one."""
+class SummarisedPoints(AbstractSummarised, AbstractPoints):
+    """Mean and quantiles given s(y)."""
+
+    estimator: AbstractPointEstimator
+    summary: AbstractSummary
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        return self.estimator.levels
+
+    def points(self, y: Float[Array, "*event"]) -> Points:
+        return self.estimator.points(self.summary(y))
+
+
+def summarised(estimator: AbstractTrainable, summary: AbstractSummary) -> AbstractSummarised:
+    """The estimator behind the summary, with all that it offers."""
+    if isinstance(estimator, AbstractPoints):
+        return SummarisedPoints(estimator, summary)
     kind = SummarisedDensity if isinstance(estimator, AbstractDensity) else Summarised
     return kind(estimator, summary)

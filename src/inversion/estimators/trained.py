@@ -17,10 +17,16 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from numpyro.distributions.transforms import biject_to
 
 from inversion.estimators import ESTIMATORS
-from inversion.estimators.estimator import AbstractEstimator
+from inversion.estimators.estimator import AbstractTrainable
 from inversion.estimators.summarised import summarised
 from inversion.networks.summaries import SUMMARIES
-from inversion.posterior import AbstractDensity, AbstractPosterior, AbstractTransport
+from inversion.posterior import (
+    AbstractDensity,
+    AbstractPoints,
+    AbstractPosterior,
+    AbstractTransport,
+    Points,
+)
 from inversion.records import Simulations, write_atomic
 from inversion.registry import build
 from inversion.tasks import make_task
@@ -138,7 +144,7 @@ class Standardisation(eqx.Module):
 class Trained(AbstractPosterior):
     """A trained estimator in the task's own units."""
 
-    estimator: AbstractEstimator
+    estimator: AbstractTrainable
     standardisation: Standardisation
 
     def sample(
@@ -167,8 +173,38 @@ class TrainedTransport(TrainedDensity, AbstractTransport):
         return self.standardisation.theta_out(self.estimator.from_latent(z))
 
 
-def trained(estimator: AbstractEstimator, standardisation: Standardisation) -> Trained:
-    """The posterior in the task's own units, with all that the estimator offers."""
+class TrainedPoints(AbstractPoints):
+    """A trained mean and quantiles; the mean is NaN where the prior bounds theta, for no bijection keeps it."""
+
+    estimator: AbstractTrainable
+    standardisation: Standardisation
+
+    def __check_init__(self) -> None:
+        if self.standardisation.whitening is not None or not _by_coordinate(
+            self.standardisation.task
+        ):
+            raise ValueError(
+                "Expected theta without whitening, unconstrained coordinate by coordinate, to have "
+                f"quantiles; got that of {type(self.standardisation.task).__name__}."
+            )
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        return self.estimator.levels
+
+    def points(self, y: Float[Array, "*event"]) -> Points:
+        maps = self.standardisation
+        mean, quantiles = self.estimator.points(maps.y_in(y))
+        mean = maps.theta_out(mean) if _affine(maps.task) else jnp.full_like(mean, jnp.nan)
+        return Points(mean, jax.vmap(maps.theta_out)(quantiles))
+
+
+def trained(
+    estimator: AbstractTrainable, standardisation: Standardisation
+) -> Trained | TrainedPoints:
+    """What was trained in the task's own units, with all that the estimator offers."""
+    if isinstance(estimator, AbstractPoints):
+        return TrainedPoints(estimator, standardisation)
     kinds = {AbstractTransport: TrainedTransport, AbstractDensity: TrainedDensity}
     for interface, kind in kinds.items():
         if isinstance(estimator, interface):
@@ -182,10 +218,10 @@ def make_estimator(
     kind: str,
     network: Mapping[str, Any],
     summary: Mapping[str, Any] | None = None,
-) -> AbstractEstimator:
+) -> AbstractTrainable:
     """The untrained estimator that a params.yaml entry describes, behind a summary network where one is given."""
 
-    def make(key: PRNGKeyArray, y_shape: tuple[int, ...]) -> AbstractEstimator:
+    def make(key: PRNGKeyArray, y_shape: tuple[int, ...]) -> AbstractTrainable:
         dim = _unconstrained_dim(task)
         return build(ESTIMATORS, {"kind": kind, **network}, key=key, theta_dim=dim, y_shape=y_shape)
 
@@ -198,7 +234,7 @@ def make_estimator(
     return estimator if isinstance(estimator, AbstractTransport) else summarised(estimator, reader)
 
 
-def save_model(path: str | Path, model: Trained, header: Mapping[str, Any]) -> None:
+def save_model(path: str | Path, model: Trained | TrainedPoints, header: Mapping[str, Any]) -> None:
     """Write the model; `header` holds `task` (a params.yaml entry), `kind`, `network`, `summary` and `whiten`."""
     line = json.dumps({"format": FORMAT, **header}, sort_keys=True) + "\n"
 
@@ -225,8 +261,8 @@ def read_header(path: str | Path) -> dict[str, Any]:
     return header
 
 
-def load_model(path: str | Path) -> Trained:
-    """The model as a posterior; a model of a user's own task needs that task's module on the path."""
+def load_model(path: str | Path) -> Trained | TrainedPoints:
+    """The model as a posterior, or its summary; a model of a user's own task needs that task's module on the path."""
     header = read_header(path)
     task = make_task(header["task"])
     with jax.enable_x64(False):  # models are float32, whoever reads them
@@ -254,6 +290,27 @@ def load_model(path: str | Path) -> Trained:
 
 def _bijection(task: AbstractTask):
     return biject_to(task.prior().support)
+
+
+def _slopes(task: AbstractTask) -> list[np.ndarray]:
+    """The Jacobian of the bijection at two points."""
+    points = [jnp.full(_unconstrained_dim(task), x) for x in (-0.5, 1.0)]
+    with jax.ensure_compile_time_eval():
+        return [np.asarray(jax.jacfwd(_bijection(task))(point)) for point in points]
+
+
+def _by_coordinate(task: AbstractTask) -> bool:
+    """Whether the bijection moves each coordinate by itself, and upwards, as quantiles need it."""
+    diagonals = [np.diagflat(np.diagonal(slope)) for slope in _slopes(task)]
+    return all(
+        np.array_equal(slope, diagonal) and (np.diagonal(diagonal) > 0).all()
+        for slope, diagonal in zip(_slopes(task), diagonals, strict=True)
+    )
+
+
+def _affine(task: AbstractTask) -> bool:
+    """Whether the bijection takes the mean to the mean."""
+    return np.allclose(*_slopes(task))
 
 
 def _unconstrained_dim(task: AbstractTask) -> int:
