@@ -85,7 +85,8 @@ class Draws(Record):
     """Draws of theta for each observation, with what made the observations where it is known.
 
     `log_prob` is the method's own density of its draws, `log_prob_true` of `theta_true`, which is NaN
-    where an observation has no true parameter.
+    where an observation has no true parameter. A method without draws has none in `theta`, and in their place
+    `mean` and the `quantiles` at `levels`.
     """
 
     theta_true: Float[np.ndarray, "obs dim"]
@@ -93,6 +94,9 @@ class Draws(Record):
     theta: Float[np.ndarray, "obs draw dim"]
     log_prob: Float[np.ndarray, "obs draw"] | None = None
     log_prob_true: Float[np.ndarray, " obs"] | None = None
+    mean: Float[np.ndarray, "obs dim"] | None = None
+    quantiles: Float[np.ndarray, "obs level dim"] | None = None
+    levels: Float[np.ndarray, " level"] | None = None
 
     def __post_init__(self) -> None:
         obs, dim = self.theta_true.shape

@@ -17,11 +17,14 @@ def run(arguments: argparse.Namespace) -> None:
     import numpy as np
 
     from inversion.diagnostics import CALIBRATION
+    from inversion.diagnostics.points import point_scores
     from inversion.records import Draws, write_atomic
 
     draws = Draws.load(arguments.draws)
     scores, curves = {}, {"num_draws": np.asarray(draws.theta.shape[1])}
-    for diagnose in CALIBRATION.values():
+    if draws.levels is not None:
+        scores = point_scores(draws.theta_true, draws.mean, draws.quantiles, draws.levels)
+    for diagnose in CALIBRATION.values() if draws.levels is None else ():
         values, arrays = diagnose(
             draws.theta_true,
             draws.theta,

@@ -28,6 +28,7 @@ def run(arguments: argparse.Namespace) -> None:
     configure_jax(double=True)
     import numpy as np
 
+    from inversion.diagnostics.points import LEVELS, point_errors, summed_up
     from inversion.records import Draws
     from inversion.tasks import make_task
 
@@ -40,7 +41,13 @@ def run(arguments: argparse.Namespace) -> None:
         reference = drawn_anew(cell, task, exact)
     rows = []
     for observation, (theta, truth) in enumerate(zip(draws.theta, reference, strict=True)):
-        scores = against(theta, truth, cell) | observed(task, theta, truth)
+        if draws.levels is None:
+            points = summed_up(theta, LEVELS)
+            scores = against(theta, truth, cell) | observed(task, theta, truth)
+            scores |= point_errors(*points, truth, LEVELS)
+        else:
+            points = draws.mean[observation], draws.quantiles[observation]
+            scores = point_errors(*points, truth, draws.levels)
         rows += score_rows(cell, "comparison", observation, scores)
     if arguments.density:
         density, exact_density = Draws.load(arguments.density), Draws.load(arguments.exact_density)

@@ -32,9 +32,14 @@ def run(arguments: argparse.Namespace) -> None:
 
     import inversion
     from inversion.keys import key_for
+    from inversion.posterior import AbstractPoints
     from inversion.records import Draws, check_observation
 
     model = inversion.load(str(arguments.model))
+    if isinstance(model, AbstractPoints):
+        raise ValueError(
+            "Expected a model to draw from; got one of a mean and quantiles (inversion.load gives its points)."
+        )
     task = model.standardisation.task
     y = read_observations(arguments.observation, task.event_shape)
     check_observation(y, task.event_shape)

@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> None:
     from inversion.cost import Calls, Cost, Ledger
     from inversion.estimators.trained import load_model, read_header
     from inversion.keys import key_for
-    from inversion.posterior import AbstractDensity
+    from inversion.posterior import AbstractDensity, AbstractPoints
     from inversion.records import Draws, Simulations, check_observation
 
     header = read_header(arguments.model)
@@ -39,6 +39,11 @@ def run(arguments: argparse.Namespace) -> None:
         truth = Simulations.load(observed)
         check_observation(truth.y, model.standardisation.task.event_shape)
         names = (cell["task"], cell["method"], cell["budget"], cell["seed"])
+        if isinstance(model, AbstractPoints):
+            with ledger.entry(Cost(*names, "sample", panel, len(truth), min(num, 1))) as entry:
+                files.append(points(model, truth, entry))
+                entry.count(Calls(network=len(truth)))
+            continue
         with ledger.entry(Cost(*names, "sample", panel, len(truth), num)) as entry:
             key = key_for(cell["root_seed"], "sample", *names, panel)
             theta = draw(key, model, truth.y, num, entry)
@@ -70,6 +75,29 @@ def draw(key, model, y, num: int, entry):
 
     inputs = (arrays, jax.random.split(key, len(y)), y)
     return np.asarray(entry.compile(sample, *inputs)(*inputs))
+
+
+def points(model, truth, entry):
+    """Mean and quantiles in place of draws, of which there are none."""
+    import equinox as eqx
+    import jax
+    import numpy as np
+
+    from inversion.records import Draws
+
+    arrays, static = eqx.partition(model, eqx.is_array)
+    each = lambda arrays, y: jax.lax.map(  # noqa: E731
+        eqx.combine(arrays, static).points, y, batch_size=min(len(y), AT_ONCE)
+    )
+    mean, quantiles = entry.compile(each, arrays, truth.y)(arrays, truth.y)
+    return Draws(
+        truth.theta,
+        truth.y,
+        np.zeros((len(truth), 0, truth.theta.shape[1]), np.float32),
+        mean=np.asarray(mean),
+        quantiles=np.asarray(quantiles),
+        levels=np.asarray(model.levels),
+    )
 
 
 def density(model, theta, y):
