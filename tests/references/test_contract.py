@@ -15,6 +15,7 @@ from inversion.tasks.gaussian_linear import GaussianLinear
 from inversion.tasks.stochastic_volatility import StochasticVolatility
 from inversion.tasks.two_moons import TwoMoons
 from inversion.tasks.two_moons_line import TwoMoonsLine
+from inversion.tasks.witch_hat import WitchHat
 
 SETTINGS = {
     "rejection_box": {"half_width": 0.06},
@@ -139,6 +140,21 @@ def test_nuts_says_where_it_misses_a_mode():
     verdict = reference.verdict(TwoMoonsLine(), inverted)
     assert not verdict.accepted
     assert "R-hat" in verdict.reasons[0]
+
+
+def test_no_verdict_sees_a_peak_that_no_chain_has_found():
+    """The witch's hat: chains that all stay on the brim agree, and only the closed form tells that they are wrong."""
+    task, y = WitchHat(), jnp.array([0.7, 0.3, 0.2, 0.5, 0.4])
+    inverted = jax.tree.map(
+        lambda leaf: np.asarray(leaf)[None],
+        invert(make("nuts", chains=8, warmup=50), task, y, num=2400),
+    )
+    numbers = make("nuts").verdict(task, inverted).numbers
+    assert max(numbers["rhat"]) < 1.01
+    assert min(numbers["ess_bulk"]) > 400
+    exact = task.posterior(y).sample(jax.random.key(1), (NUM,))
+    assert inverted.theta[0].std(0).min() > 0.2
+    assert exact.std(0).max() < 0.07
 
 
 def chains(seed=0, shape=(1, 8, 500, 2)):
