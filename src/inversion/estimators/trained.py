@@ -33,6 +33,7 @@ from inversion.tasks import make_task
 from inversion.tasks.task import AbstractTask
 
 FORMAT = "inversion-model-1"
+EDGE = 17.0  # the logit of 1 - 2^-24: as near to the edge of its support as float32 tells apart
 ROWS = 2  # axes of a y that is a set or a series: rows of columns
 
 
@@ -84,7 +85,7 @@ class Standardisation(eqx.Module):
         cls, task: AbstractTask, simulations: Simulations, *, whiten: bool = False
     ) -> "Standardisation":
         """The moments of the simulations; `whiten` needs a y that is a vector."""
-        theta = np.asarray(_bijection(task).inv(jnp.asarray(simulations.theta)))
+        theta = np.asarray(_unconstrained(task, jnp.asarray(simulations.theta)))
         maps = cls(task, *_moments(theta), *_moments(simulations.y))
         if not whiten:
             return maps
@@ -106,7 +107,7 @@ class Standardisation(eqx.Module):
         self, theta: Float[Array, " dim"], y: Float[Array, "*event"] | None = None
     ) -> Float[Array, " dim"]:
         """`y` is needed where there is whitening."""
-        u = (_bijection(self.task).inv(theta) - self.theta_mean) / self.theta_std
+        u = (_unconstrained(self.task, theta) - self.theta_mean) / self.theta_std
         if self.whitening is None:
             return u
         return self.whitening.inverse @ (u - self.whitening.slope @ self.y_in(y))
@@ -132,9 +133,8 @@ class Standardisation(eqx.Module):
 
     def log_det(self, theta: Float[Array, " dim"]) -> Float[Array, ""]:
         """log |det d theta_in / d theta|."""
-        bijection = _bijection(self.task)
-        u = bijection.inv(theta)
-        forward = jnp.sum(bijection.log_abs_det_jacobian(u, theta))
+        u = _unconstrained(self.task, theta)
+        forward = jnp.sum(_bijection(self.task).log_abs_det_jacobian(u, theta))
         scale = jnp.sum(jnp.log(self.theta_std))
         if self.whitening is not None:
             scale += jnp.linalg.slogdet(self.whitening.root)[1]
@@ -311,6 +311,12 @@ def _by_coordinate(task: AbstractTask) -> bool:
 def _affine(task: AbstractTask) -> bool:
     """Whether the bijection takes the mean to the mean."""
     return np.allclose(*_slopes(task))
+
+
+def _unconstrained(task: AbstractTask, theta: Float[Array, "*batch dim"]) -> Array:
+    """theta without bounds; one that float32 has rounded onto its bound is taken as just inside."""
+    u = _bijection(task).inv(theta)
+    return jnp.nan_to_num(u, nan=jnp.nan, posinf=EDGE, neginf=-EDGE)
 
 
 def _unconstrained_dim(task: AbstractTask) -> int:
