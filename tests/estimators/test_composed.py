@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from inversion.estimators.composed import bridge, by_jacobians, by_sum
+from inversion.estimators.composed import _inverse, bridge, by_jacobians, by_sum
 from inversion.estimators.denoising import by_levels, circle
 from inversion.networks.schedules import EDM
 
@@ -66,3 +66,16 @@ def test_by_the_bridge_the_variance_is_the_conjugate_one(n):
     draws = jax.jit(jax.vmap(walk))(keys, noise)
     np.testing.assert_allclose(draws.var(0) / variance, 1, atol=0.15)
     np.testing.assert_allclose((draws.mean(0) - mean) / variance**0.5, 0, atol=0.15)
+
+
+@pytest.mark.parametrize("dim", [1, 2, 5])
+def test_the_inverse_is_the_inverse_and_is_bounded(dim):
+    root = jax.random.normal(jax.random.key(dim), (7, dim, dim))
+    matrix = root @ jnp.swapaxes(root, -1, -2) + 0.1 * jnp.eye(dim)
+    inverse = _inverse(matrix, 1e-6, jnp.inf)
+    np.testing.assert_allclose(
+        inverse @ matrix, np.broadcast_to(np.eye(dim), root.shape), atol=2e-4
+    )
+    # One variance that came out negative counts as the least.
+    bounded = _inverse(jnp.diag(jnp.arange(dim) - 0.5), 0.5, jnp.inf)
+    np.testing.assert_allclose(jnp.diag(bounded), [2.0, *(1 / (jnp.arange(1, dim) - 0.5))])
