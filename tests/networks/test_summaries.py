@@ -20,7 +20,7 @@ SMALL = {
     "convolution_lstm": [{"dim": 8, "filters": 4}, {"dim": 8, "filters": 4, "stride": 3}],
     "deep_sets": [{"dim": 8, "width": 16}],
     "set_transformer": [
-        {"dim": 8, "width": 16, "blocks": 2, "seeds": 2},
+        {"dim": 8, "width": 16, "blocks": 2, "seeds": 2, "after": 1},
         {
             "dim": 8,
             "width": 16,
