@@ -26,7 +26,7 @@ REGISTRIES = {
     "refinements": REFINEMENTS,
 }
 # Settings that are themselves an entry: a kind and its own settings.
-NESTED = {"member": ESTIMATORS, "flow": ESTIMATORS, "summary": SUMMARIES}
+NESTED = {"member": ESTIMATORS, "flow": ESTIMATORS, "single": ESTIMATORS, "summary": SUMMARIES}
 METHODS = ("estimators", "references", "refinements")
 TRAINING = "inversion.estimators.fit:Training"
 EXPECTED: dict[str, Callable[[Any], str]] = {

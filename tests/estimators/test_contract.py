@@ -20,7 +20,7 @@ TIME_MLP = {"width": 64, "depth": 3, "features": 8, "activation": "silu"}
 # A small network of each kind: a new kind needs a line here.
 SMALL = {
     "autoregressive": FLOW,
-    "composed": {"single": {**TIME_MLP, "drop": 0.2}},
+    "composed": {"single": {"kind": "diffusion", **TIME_MLP, "drop": 0.2}},
     "cnf": {"layers": 4, "width": 8, "bound": 0.5},
     "consistency": {**TIME_MLP, "s0": 40, "s1": 640},
     "consistency_stable": {**TIME_MLP, "weight_width": 16, "p_mean": -0.5, "p_std": 1.2},

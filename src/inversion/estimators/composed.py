@@ -13,10 +13,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from inversion.estimators import ESTIMATORS
 from inversion.estimators.denoising import Denoiser, circle
 from inversion.estimators.diffusion import Diffusion
 from inversion.estimators.estimator import AbstractEstimator
 from inversion.networks.schedules import AbstractSchedule
+from inversion.registry import build
 
 FORMS = ("jacobian", "bridge", "sum")
 PRIORS = ("learned", "gaussian")
@@ -58,10 +60,10 @@ class Composed(AbstractEstimator):
             raise ValueError(
                 f"Expected observations of rows to compose; got a y of shape {y_shape}."
             )
-        settings = dict(single)
-        if settings.pop("kind", "diffusion") != "diffusion":
+        y_shape = (y_shape[1] - 1,)
+        self.single = build(ESTIMATORS, single, key=key, theta_dim=theta_dim, y_shape=y_shape)
+        if not isinstance(self.single, Diffusion):
             raise ValueError(f"Expected a single of kind 'diffusion'; got {single['kind']!r}.")
-        self.single = Diffusion(key=key, theta_dim=theta_dim, y_shape=(y_shape[1] - 1,), **settings)
         if prior == "learned" and not self.single.drop:
             raise ValueError("Expected drop above 0 for a learned prior; got 0.")
         self.form, self.prior, self.langevin, self.step = form, prior, langevin, step
