@@ -2,7 +2,8 @@
 
 The layout is that of BayesFlow's TimeMLP (2.0.12): theta and the condition are projected and joined, the time enters
 every block as a shift, every block has a skip. Two linear maps in a row are written as one. Its layer norm is an
-option: on problems of few dimensions validation loss is lower, and a pass cheaper, without it.
+option: on problems of few dimensions validation loss is lower, and a pass cheaper, without it. Beside the blocks runs a
+linear path with coefficients that depend on the time, all that a Gaussian needs; validation loss is lower with it.
 """
 
 import equinox as eqx
@@ -12,6 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.networks.mlp import activation_of
 
+GATE = 32  # width of the layer between the time and the linear path
 HALF = 0.5**0.5  # keeps the size of a sum of two
 
 
@@ -27,6 +29,7 @@ class TimeMLP(eqx.Module):
     condition: Float[Array, "context width"]
     bias: Float[Array, " width"]
     blocks: dict[str, Float[Array, "depth ..."]]
+    gate: dict[str, Float[Array, "..."]]
     out: Float[Array, "width out"]
     out_bias: Float[Array, " out"]
     activation: str = eqx.field(static=True)
@@ -54,6 +57,7 @@ class TimeMLP(eqx.Module):
             "condition": (context_dim, width),
             "weight": (depth, width, width),
             "shift": (depth, features + 1, width),
+            "gate": (features + 1, GATE),
         }
         keys = dict(zip(shapes, jax.random.split(key, len(shapes)), strict=True))
         drawn = {name: jax.random.normal(keys[name], shape) for name, shape in shapes.items()}
@@ -71,6 +75,11 @@ class TimeMLP(eqx.Module):
             self.blocks["offset"] = jnp.zeros((depth, width))
         self.out = jnp.zeros((width, dim if out is None else out))
         self.out_bias = jnp.zeros(self.out.shape[1])
+        self.gate = {
+            "into": drawn["gate"] * (features + 1) ** -0.5,
+            "bias": jnp.zeros(GATE),
+            "out": jnp.zeros((GATE, (dim + context_dim) * self.out.shape[1])),
+        }
         self.activation = activation
 
     def __call__(
@@ -90,4 +99,6 @@ class TimeMLP(eqx.Module):
 
         h = x @ self.into + context @ self.condition + self.bias
         h, _ = jax.lax.scan(block, h, self.blocks)
-        return h @ self.out + self.out_bias
+        straight = jnp.tanh(time @ self.gate["into"] + self.gate["bias"]) @ self.gate["out"]
+        straight = straight.reshape(self.out.shape[1], -1)
+        return h @ self.out + self.out_bias + straight @ jnp.concatenate([x, context])
