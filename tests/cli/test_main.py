@@ -122,7 +122,7 @@ def test_a_reference_that_the_task_cannot_serve(tmp_path, capsys, monkeypatch):
     ]
     arguments = ["reference", "--cell", json.dumps(cell), "--panel", tmp_path / "p.npz", *outputs]
     expected = (
-        "inversion: Expected a TractableTask for method 'nuts'; got task 'box', which is none.\n"
+        "inversion: Expected a SmoothTask for method 'nuts'; got task 'box', which is none.\n"
     )
     assert said(capsys, *arguments) == expected
 

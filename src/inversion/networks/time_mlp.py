@@ -2,8 +2,8 @@
 
 The layout is that of BayesFlow's TimeMLP (2.0.12): theta and the condition are projected and joined, the time enters
 every block as a shift, every block has a skip. Two linear maps in a row are written as one. Its layer norm is an
-option: on problems of few dimensions validation loss is lower, and a pass cheaper, without it. Beside the blocks runs a
-linear path with coefficients that depend on the time, all that a Gaussian needs; validation loss is lower with it.
+option: on problems of few dimensions validation loss is lower, and a pass cheaper, without it. A linear path with
+coefficients that depend on the time, all that a Gaussian needs, runs beside the blocks: loss is lower with it.
 """
 
 import equinox as eqx

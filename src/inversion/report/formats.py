@@ -47,6 +47,8 @@ FOUR_DIGITS = ("nll", "excess_nll", "validation_min", "mmd")
 
 def format_setting(value: object) -> str:
     """A setting as it was written, not rounded; whole numbers with thousands separators."""
+    if value is None:
+        return "none"
     if isinstance(value, bool | str):
         return format_number("", value)
     text = f"{value:,}" if isinstance(value, int) else f"{value:.6g}"

@@ -21,12 +21,15 @@ class Results:
     published: pd.DataFrame
     speed: pd.DataFrame
     times: pd.DataFrame
+    composition: pd.DataFrame
 
     @staticmethod
     def read(numbers: dict, scores: Path, costs: Path, breakeven: Path, source: Path) -> "Results":
         """Read the csv files; `source` is the folder of the pages."""
         files = (scores, costs, breakeven, source / "benchmark.csv", source / "published_c2st.csv")
-        measured = (source / "tables" / name for name in ("speed.csv", "times.csv"))
+        measured = (
+            source / "tables" / name for name in ("speed.csv", "times.csv", "composition.csv")
+        )
         return Results(numbers, *map(read_table, files), *map(pd.read_csv, measured))
 
     def scores_of(self, task: str) -> pd.DataFrame:

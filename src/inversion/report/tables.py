@@ -6,6 +6,7 @@ import pandas as pd
 
 from inversion.names import METHODS, in_order
 from inversion.report.claims import claims
+from inversion.report.composition import composition
 from inversion.report.formats import format_number, format_spread
 from inversion.report.results import (
     TASKS,
@@ -215,6 +216,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "claims": claims,
     "published": published,
     "targets": targets,
+    "composition": composition,
     "speed": speed,
     "times": times,
 }
