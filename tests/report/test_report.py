@@ -84,6 +84,18 @@ def test_every_number_and_figure_of_the_pages_is_in_the_made_up_study(study):
     assert [name for name in included if not (source / name).is_file()] == []
 
 
+def test_a_setting_that_all_tasks_share_is_its_own_default(study):
+    params = study / "params.yaml"
+    settings = yaml.safe_load(params.read_text())
+    settings["panels"]["density"]["observations"] = 4321
+    params.write_text(yaml.safe_dump(settings))
+    assert report(study, "--no-render") == 0
+    variables = yaml.safe_load((study / "report/_variables.yml").read_text())
+    name = "settings.panels.density.observations.default"
+    assert name in used_variables(study / "report")
+    assert look_up(variables, name) == "4321"
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

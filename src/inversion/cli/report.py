@@ -13,6 +13,7 @@ from inversion.report.variables import (
     fill_missing,
     format_numbers,
     read_numbers,
+    spell_defaults,
     used_figures,
     used_variables,
     write_variables,
@@ -76,7 +77,9 @@ def write_quotes(arguments: argparse.Namespace) -> None:
         paths["numbers"], source, arguments.params or source / ".." / "params.yaml"
     )
     variables = format_numbers(numbers)
-    missing = fill_missing(variables, used_variables(source))
+    names = used_variables(source)
+    spell_defaults(variables, names)
+    missing = fill_missing(variables, names)
     if missing and not arguments.partial:
         raise ValueError(
             f"Expected {paths['numbers']} to hold every number of the pages; got no {', '.join(missing)}."

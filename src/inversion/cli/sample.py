@@ -4,7 +4,9 @@ import argparse
 
 from inversion.cli.common import add_cell, configure_jax, read_cell, write_costs
 
-AT_ONCE = 10_000  # draws, or densities, in one batch: bounds the memory
+AT_ONCE = 10_000  # draws in one batch: bounds the memory
+# A batch of densities by an ODE takes as many steps as its slowest: a small one takes half the time of AT_ONCE.
+DENSITIES_AT_ONCE = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -111,8 +113,11 @@ def density(model, theta, y):
 
     @eqx.filter_jit
     def log_prob(model, theta, y):
-        over_draws = jax.vmap(model.log_prob, (0, None))
-        size = min(len(y), max(1, AT_ONCE // theta.shape[1]))
+        def over_draws(theta, y):
+            size = min(len(theta), DENSITIES_AT_ONCE)
+            return jax.lax.map(lambda theta: model.log_prob(theta, y), theta, batch_size=size)
+
+        size = min(len(y), max(1, DENSITIES_AT_ONCE // theta.shape[1]))
         return jax.lax.map(lambda pair: over_draws(*pair), (theta, y), batch_size=size)
 
     return np.asarray(log_prob(model, theta, y))

@@ -4,6 +4,7 @@ A variable is named by its place in the file, `scores.two_moons_line.flow.c2st.m
 depends on the innermost name that says what it is, here `c2st`. Lists serve the tables and are no variables.
 """
 
+import functools
 import json
 import re
 from pathlib import Path
@@ -63,6 +64,17 @@ def look_up(variables: dict, name: str) -> str | None:
             return None
         value = value[part]
     return value if isinstance(value, str) else None
+
+
+def spell_defaults(variables: dict, names: list[str]) -> None:
+    """Where the pages quote the `default` of a setting that all tasks share, its one value under that name, in place."""
+    for name in names:
+        setting = name.removesuffix(".default")
+        value = look_up(variables, setting)
+        if setting != name and value is not None:
+            *path, last = setting.split(".")
+            group = functools.reduce(dict.__getitem__, path, variables)
+            group[last] = {"default": value}
 
 
 def fill_missing(variables: dict, names: list[str]) -> list[str]:
