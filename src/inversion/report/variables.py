@@ -67,7 +67,7 @@ def look_up(variables: dict, name: str) -> str | None:
 
 
 def spell_defaults(variables: dict, names: list[str]) -> None:
-    """Where the pages quote the `default` of a setting that all tasks share, its one value under that name, in place."""
+    """Where the pages quote the `default` of a setting that all tasks share, put its one value there, in place."""
     for name in names:
         setting = name.removesuffix(".default")
         value = look_up(variables, setting)
