@@ -20,7 +20,7 @@ def results(**values: float) -> SimpleNamespace:
 
 def verdict(table: str, what: str) -> str:
     line = next(line for line in table.splitlines() if what in line)
-    return line.strip("| ").split(" | ")[-1].strip()
+    return line.strip("| ").split(" | ")[2].strip()
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,12 @@ def test_transport(plain, blind, conditional, said):
 def test_nothing_is_said_of_what_was_not_measured():
     table = claims(results(flow_matching=0.5))
     assert "holds" not in table.replace("does not hold", "holds")
-    assert len(table.splitlines()) == 2 + len(CLAIMS)
+    assert len(table.splitlines()) == 2 + sum(len(claim.published) for claim in CLAIMS)
 
 
 def test_the_largest_budget_counts():
-    kept = results(diffusion=0.52, diffusion_noise=0.60)
-    smaller = results(diffusion=0.70, diffusion_noise=0.60).benchmark.assign(budget=1000)
+    kept = results(diffusion=0.52, diffusion_velocity=0.53, diffusion_noise=0.60)
+    smaller = results(diffusion=0.70, diffusion_velocity=0.53, diffusion_noise=0.60)
+    smaller = smaller.benchmark.assign(budget=1000)
     kept.benchmark = pd.concat([smaller, kept.benchmark])
     assert verdict(claims(kept), "Predicting the noise") == "holds"

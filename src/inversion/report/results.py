@@ -48,15 +48,19 @@ def read_table(path: Path) -> pd.DataFrame:
     return table
 
 
+LONGEST = 40  # characters of a column: a longer text is wrapped
+
+
 def pipe_table(header: list[str], rows: list[list[str]], text_columns: int = 1) -> str:
     """A pipe table whose first columns hold text and the others numbers, set to the right.
 
-    Pandoc takes a long table's column widths from its dashes, so these are as long as the longest text.
+    Pandoc takes a long table's column widths from its dashes, so these are as long as the longest text, up to LONGEST.
     """
     if not rows:
         rows = [["not made by this grid", *[MISSING] * (len(header) - 1)]]
     widths = [
-        max(len(cell.removesuffix("{.spread}")) for cell in column) for column in zip(header, *rows)
+        min(LONGEST, max(len(cell.removesuffix("{.spread}")) for cell in column))
+        for column in zip(header, *rows)
     ]
     rule = [
         ":" + "-" * width if position < text_columns else "-" * width + ":"
