@@ -93,7 +93,7 @@ def test_a_setting_that_all_tasks_share_is_its_own_default(study):
     variables = yaml.safe_load((study / "report/_variables.yml").read_text())
     name = "settings.panels.density.observations.default"
     assert name in used_variables(study / "report")
-    assert look_up(variables, name) == "4321"
+    assert look_up(variables, name) == "4,321"
 
 
 @pytest.mark.parametrize(
