@@ -17,7 +17,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from inversion.cost import Calls
 from inversion.inverted import Inverted
 from inversion.references.reference import AbstractReference
-from inversion.tasks.task import AbstractTask, LinearTask, TractableTask
+from inversion.tasks.task import AbstractTask, BoundedTask, LinearTask
 
 
 class AbstractRejection(AbstractReference):
@@ -48,7 +48,7 @@ class AbstractRejection(AbstractReference):
 class Rejection(AbstractRejection):
     """Exact, for any likelihood with a bound."""
 
-    needs = TractableTask
+    needs = BoundedTask
     chunk: int = eqx.field(static=True)
     max_proposals: int = eqx.field(static=True)
 
@@ -56,7 +56,7 @@ class Rejection(AbstractRejection):
         self.chunk, self.max_proposals = chunk, max_proposals
 
     def log_acceptance(
-        self, task: TractableTask, theta: Float[Array, " dim"], y: Float[Array, "*event"]
+        self, task: BoundedTask, theta: Float[Array, " dim"], y: Float[Array, "*event"]
     ) -> Float[Array, ""]:
         return task.log_likelihood(theta, y) - task.log_likelihood_bound(y)
 

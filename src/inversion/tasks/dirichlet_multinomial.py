@@ -19,13 +19,13 @@ from numpyro.distributions.transforms import (
     biject_to,
 )
 
-from inversion.tasks.task import ExactTask, SmoothTask
+from inversion.tasks.task import BoundedTask, ExactTask, SmoothTask
 
 # The original draws them from Gamma(5, rate 2) once a run; these are the ones that it notes in a comment.
 CONCENTRATION = (1.43658871, 2.84772868, 5.67357521, 2.2688366, 3.45225569)
 
 
-class DirichletMultinomial(SmoothTask, ExactTask):
+class DirichletMultinomial(SmoothTask, BoundedTask, ExactTask):
     """theta lies in an affine image of the simplex: no box, so it brings a bijection of its own."""
 
     concentration: tuple[float, ...] = eqx.field(static=True)

@@ -11,10 +11,10 @@ import numpyro.distributions as dist
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.tasks.rows import check_rows, cut, moments, observed
-from inversion.tasks.task import ExactTask, SmoothTask
+from inversion.tasks.task import BoundedTask, ExactTask, SmoothTask
 
 
-class GaussianSet(SmoothTask, ExactTask):
+class GaussianSet(SmoothTask, BoundedTask, ExactTask):
     """`min_rows` to `max_rows` rows, each count as likely; the rows that an observation lacks are NaN."""
 
     size: int = eqx.field(static=True)

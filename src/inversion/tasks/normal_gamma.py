@@ -12,10 +12,10 @@ from jax.scipy.special import gammaln
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.tasks.rows import check_rows, cut, moments, observed
-from inversion.tasks.task import ExactTask, SmoothTask
+from inversion.tasks.task import BoundedTask, ExactTask, SmoothTask
 
 
-class NormalGamma(SmoothTask, ExactTask):
+class NormalGamma(SmoothTask, BoundedTask, ExactTask):
     """A set of `min_rows` to `max_rows` numbers, each count as likely; the rows it lacks are NaN."""
 
     min_rows: int = eqx.field(static=True)

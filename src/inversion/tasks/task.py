@@ -46,16 +46,20 @@ class TractableTask(AbstractTask):
     ) -> Float[Array, ""]:
         """log p(y | theta), normalised over y."""
 
+
+class BoundedTask(TractableTask):
+    """A task whose likelihood has a known bound: what makes rejection exact."""
+
     @abc.abstractmethod
     def log_likelihood_bound(self, y: Float[Array, "*event"]) -> Float[Array, ""]:
-        """An upper bound of log p(y | theta) over theta: what makes rejection exact."""
+        """An upper bound of log p(y | theta) over theta."""
 
 
 class SmoothTask(TractableTask):
     """A task whose log-likelihood has a gradient all over the prior's support: what gradient methods need."""
 
 
-class LinearTask(SmoothTask):
+class LinearTask(SmoothTask, BoundedTask):
     """y = A theta + noise_scale * N(0, I)."""
 
     noise_scale: eqx.AbstractVar[float]

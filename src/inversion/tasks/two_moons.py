@@ -11,7 +11,7 @@ import numpy as np
 import numpyro.distributions as dist
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from inversion.tasks.task import ExactTask, LabelledTask, TractableTask
+from inversion.tasks.task import BoundedTask, ExactTask, LabelledTask
 
 RADIUS, SPREAD, OFFSET = 0.1, 0.01, 0.25
 BOX = dist.constraints.independent(dist.constraints.interval(-1.0, 1.0), 1)
@@ -19,7 +19,7 @@ NODES, REACH = 1000, 10  # of the rule over r, and how many spreads it reaches: 
 MAX_TRIES = 10_000  # a draw not found by then is NaN: the density of y lies below 1e-3
 
 
-class TwoMoons(TractableTask, ExactTask, LabelledTask):
+class TwoMoons(BoundedTask, ExactTask, LabelledTask):
     """Bimodal at every y: two crescents, each the other's mirror image in theta_1 + theta_2 = 0."""
 
     def prior(self) -> dist.Distribution:

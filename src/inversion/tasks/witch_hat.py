@@ -11,12 +11,12 @@ import numpyro.distributions as dist
 from jax.scipy.special import ndtr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from inversion.tasks.task import ExactTask, SmoothTask
+from inversion.tasks.task import BoundedTask, ExactTask, SmoothTask
 
 LOW, HIGH = 0.1, 0.9
 
 
-class WitchHat(SmoothTask, ExactTask):
+class WitchHat(SmoothTask, BoundedTask, ExactTask):
     """A share delta of the observations says nothing of theta, and looks like the others."""
 
     size: int = eqx.field(static=True)
