@@ -44,6 +44,11 @@ TASKS = {
     "gaussian_set": "Gaussian, many observations",
     "normal_gamma": "normal-gamma",
     "stochastic_volatility": "stochastic volatility",
+    "cos": "cosines",
+    "socks": "socks",
+    "species_sampling": "species sampling",
+    "poisson_gamma": "Poisson-gamma",
+    "dirichlet_laplace": "Dirichlet-Laplace",
 }
 
 

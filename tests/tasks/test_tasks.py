@@ -22,6 +22,7 @@ SMALL = {
     "normal_gamma": {"min_rows": 4, "max_rows": 9},
     "gaussian_set": {"max_rows": 5},
     "stochastic_volatility": {"min_rows": 5, "max_rows": 20},
+    "dirichlet_laplace": {"size": 5},
 }
 
 

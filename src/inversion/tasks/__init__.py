@@ -14,6 +14,11 @@ TASKS = {
     "normal_gamma": "inversion.tasks.normal_gamma:NormalGamma",
     "gaussian_set": "inversion.tasks.gaussian_set:GaussianSet",
     "stochastic_volatility": "inversion.tasks.stochastic_volatility:StochasticVolatility",
+    "cos": "inversion.tasks.cos:Cos",
+    "socks": "inversion.tasks.socks:Socks",
+    "species_sampling": "inversion.tasks.species_sampling:SpeciesSampling",
+    "poisson_gamma": "inversion.tasks.poisson_gamma:PoissonGamma",
+    "dirichlet_laplace": "inversion.tasks.dirichlet_laplace:DirichletLaplace",
 }
 
 
