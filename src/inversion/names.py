@@ -49,6 +49,12 @@ TASKS = {
     "species_sampling": "species sampling",
     "poisson_gamma": "Poisson-gamma",
     "dirichlet_laplace": "Dirichlet-Laplace",
+    "normal_wishart": "normal-Wishart",
+    "g_and_k": "g-and-k",
+    "lotka_volterra_series": "Lotka-Volterra, series",
+    "markov_switching": "Markov switching",
+    "fractional_brownian": "fractional Brownian motion",
+    "minnesota_var": "Minnesota VAR",
 }
 
 

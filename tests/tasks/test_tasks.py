@@ -23,6 +23,12 @@ SMALL = {
     "gaussian_set": {"max_rows": 5},
     "stochastic_volatility": {"min_rows": 5, "max_rows": 20},
     "dirichlet_laplace": {"size": 5},
+    "normal_wishart": {"size": 2, "min_rows": 4, "max_rows": 9},
+    "g_and_k": {"min_rows": 2, "max_rows": 5},
+    "lotka_volterra_series": {"duration": 1.0, "min_rows": 5, "max_rows": 9},
+    "markov_switching": {"min_rows": 5, "max_rows": 20},
+    "fractional_brownian": {"min_rows": 3, "max_rows": 6},
+    "minnesota_var": {"size": 2, "lags": 2, "min_rows": 5, "max_rows": 9},
 }
 
 

@@ -19,6 +19,12 @@ TASKS = {
     "species_sampling": "inversion.tasks.species_sampling:SpeciesSampling",
     "poisson_gamma": "inversion.tasks.poisson_gamma:PoissonGamma",
     "dirichlet_laplace": "inversion.tasks.dirichlet_laplace:DirichletLaplace",
+    "normal_wishart": "inversion.tasks.normal_wishart:NormalWishart",
+    "g_and_k": "inversion.tasks.g_and_k:GAndK",
+    "lotka_volterra_series": "inversion.tasks.lotka_volterra_series:LotkaVolterraSeries",
+    "markov_switching": "inversion.tasks.markov_switching:MarkovSwitching",
+    "fractional_brownian": "inversion.tasks.fractional_brownian:FractionalBrownian",
+    "minnesota_var": "inversion.tasks.minnesota_var:MinnesotaVar",
 }
 
 

@@ -2,7 +2,7 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 
 def check_rows(kind: str, min_rows: int, max_rows: int, least: int = 1) -> None:
@@ -17,9 +17,17 @@ def cut(
     key: PRNGKeyArray, y: Float[Array, "rows columns"], min_rows: int
 ) -> Float[Array, "rows columns"]:
     """The first n rows, n uniform from `min_rows` to all of them, and NaN from there on."""
-    rows = y.shape[0]
-    n = jax.random.randint(key, (), min_rows, rows + 1)
-    return jnp.where(jnp.arange(rows)[:, None] < n, y, jnp.nan)
+    return first(count(key, min_rows, y.shape[0]), y)
+
+
+def count(key: PRNGKeyArray, min_rows: int, max_rows: int) -> Int[Array, ""]:
+    """How many rows, each number as likely."""
+    return jax.random.randint(key, (), min_rows, max_rows + 1)
+
+
+def first(n: Int[Array, ""], y: Float[Array, "rows columns"]) -> Float[Array, "rows columns"]:
+    """The first n rows, and NaN from there on."""
+    return jnp.where(jnp.arange(y.shape[0])[:, None] < n, y, jnp.nan)
 
 
 def observed(y: Float[Array, "rows columns"]) -> Bool[Array, "rows 1"]:
