@@ -80,5 +80,12 @@ def _draw_noise(key: PRNGKeyArray, like: Array) -> Float[Array, "92"]:
     which = jax.random.randint(key_which, (), 0, COMPONENTS)
     z = jax.random.normal(key_normal, (NOISE_DIM,), like.dtype)
     z = z / jnp.sqrt(jax.random.exponential(key_scale, (), like.dtype))
-    loc, factor = (jnp.asarray(x, like.dtype)[which] for x in DISTRACTORS[:2])
-    return loc + factor @ z
+
+    def component(noise: Array, part: tuple[Array, Array, Array]) -> tuple[Array, None]:
+        number, loc, factor = part
+        return jnp.where(which == number, loc + factor @ z, noise), None
+
+    # One after the other: under vmap, picking a factor would copy it for each draw.
+    loc, factor = (jnp.asarray(x, like.dtype) for x in DISTRACTORS[:2])
+    noise, _ = jax.lax.scan(component, z, (jnp.arange(COMPONENTS), loc, factor))
+    return noise
