@@ -1,5 +1,6 @@
 """Every registered task: its simulator, likelihood, operator and posterior are those of one joint distribution."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -39,15 +40,28 @@ def task(request):
 
 
 def joint(task, num, seed=0):
-    key_theta, key_y = jax.random.split(jax.random.key(seed))
+    return compiled_joint(task, num, jax.random.key(seed))
+
+
+@eqx.filter_jit
+def compiled_joint(task, num, key):
+    key_theta, key_y = jax.random.split(key)
     theta = task.prior().sample(key_theta, (num,))
     return theta, jax.vmap(task.simulate)(jax.random.split(key_y, num), theta)
 
 
+@eqx.filter_jit
+def repeated(task, num, key):
+    """One theta, and many y of it."""
+    key_theta, key_y = jax.random.split(key)
+    theta = task.prior().sample(key_theta)
+    return theta, jax.vmap(task.simulate, (0, None))(jax.random.split(key_y, num), theta)
+
+
 def test_shapes_and_support(task):
-    theta, y = joint(task, 100)
-    assert theta.shape == (100, task.dim)
-    assert y.shape == (100, *task.event_shape)
+    theta, y = joint(task, 1000)
+    assert theta.shape == (1000, task.dim)
+    assert y.shape == (1000, *task.event_shape)
     assert jax.vmap(task.prior().support)(theta).all()
     bijection = biject_to(task.prior().support)
     np.testing.assert_allclose(bijection(bijection.inv(theta)), theta, atol=1e-9)
@@ -56,9 +70,8 @@ def test_shapes_and_support(task):
 def test_score_of_the_likelihood_has_mean_zero(task):
     if not isinstance(task, SmoothTask):
         pytest.skip("no gradient")
-    theta = task.prior().sample(jax.random.key(1))
-    y = jax.vmap(task.simulate, (0, None))(jax.random.split(jax.random.key(2), N), theta)
-    score = jax.vmap(jax.grad(task.log_likelihood), (None, 0))(theta, y)
+    theta, y = repeated(task, N, jax.random.key(1))
+    score = jax.jit(jax.vmap(jax.grad(task.log_likelihood), (None, 0)))(theta, y)
     standard_error = score.std(0) / np.sqrt(N)
     assert (jnp.abs(score.mean(0)) < 4.5 * standard_error).all()
 
@@ -67,8 +80,8 @@ def test_likelihood_lies_below_its_bound_and_reaches_it(task):
     if not isinstance(task, BoundedTask):
         pytest.skip("no bound")
     theta, y = joint(task, 1000)
-    log_likelihood = jax.vmap(task.log_likelihood)(theta, y)
-    bound = jax.vmap(task.log_likelihood_bound)(y)
+    log_likelihood = jax.jit(jax.vmap(task.log_likelihood))(theta, y)
+    bound = jax.jit(jax.vmap(task.log_likelihood_bound))(y)
     assert (log_likelihood <= bound + 1e-9).all()
     if isinstance(task, LinearTask):
         at_mean = task.log_likelihood(theta[0], task.operator(theta[0]))
@@ -78,8 +91,7 @@ def test_likelihood_lies_below_its_bound_and_reaches_it(task):
 def test_likelihood_is_that_of_the_simulator(task):
     if not isinstance(task, LinearTask):
         pytest.skip("not Gaussian")
-    theta = task.prior().sample(jax.random.key(3))
-    y = jax.vmap(task.simulate, (0, None))(jax.random.split(jax.random.key(4), N), theta)
+    theta, y = repeated(task, N, jax.random.key(3))
     deviance = 2 * (
         task.log_likelihood_bound(y[0]) - jax.vmap(task.log_likelihood, (None, 0))(theta, y)
     )
@@ -99,12 +111,16 @@ def test_adjoint(task):
 def test_posterior_is_prior_times_likelihood(task):
     if not (isinstance(task, ExactTask) and isinstance(task, TractableTask)):
         pytest.skip("no closed form")
-    _, y = joint(task, 1, seed=7)
-    theta = task.posterior(y[0]).sample(jax.random.key(8), (200,))
-    unnormalised = jax.vmap(task.prior().log_prob)(theta) + jax.vmap(
-        task.log_likelihood, (0, None)
-    )(theta, y[0])
-    evidence = unnormalised - jax.vmap(task.posterior(y[0]).log_prob)(theta)
+    _, y = joint(task, 200, seed=7)
+
+    @jax.jit
+    def log_evidence(y):
+        posterior = task.posterior(y)
+        theta = posterior.sample(jax.random.key(8), (200,))
+        likelihood = jax.vmap(task.log_likelihood, (0, None))(theta, y)
+        return task.prior().log_prob(theta) + likelihood - posterior.log_prob(theta)
+
+    evidence = log_evidence(y[0])
     np.testing.assert_allclose(evidence, evidence[0], atol=1e-8)
 
 
@@ -127,6 +143,6 @@ def test_posterior_draws_are_those_of_its_density(task):
 def test_labels_count_their_parts(task):
     if not isinstance(task, LabelledTask):
         pytest.skip("no parts")
-    theta, _ = joint(task, 5000)
-    for name, labels in jax.vmap(task.labels)(theta).items():
+    theta, _ = joint(task, 1000)
+    for name, labels in jax.jit(jax.vmap(task.labels))(theta).items():
         assert set(np.unique(labels)) == set(range(task.parts[name]))
