@@ -35,11 +35,13 @@ def machine() -> str:
 def kept(fit: grid.Fit) -> Iterator[pd.DataFrame]:
     """Scores of one trained estimator; as scores too, what its training and its draws for one observation took."""
     address = "{task}/{method}/{budget}/{seed}.csv".format(**fit._asdict())
-    for panel in ("calibration", "comparison"):
-        path = ROOT / "results/scores" / panel / address
-        if path.exists():
-            scores = pd.read_csv(path)
-            yield scores[scores["score"].isin(SCORES)]
+    paths = [ROOT / "results/scores" / panel / address for panel in ("calibration", "comparison")]
+    paths = [path for path in paths if path.exists()]
+    if not paths:
+        return
+    for path in paths:
+        scores = pd.read_csv(path)
+        yield scores[scores["score"].isin(SCORES)]
     for verb, panel in (("train", None), ("sample", "comparison")):
         path = ROOT / "results/costs" / verb / address
         if path.exists():

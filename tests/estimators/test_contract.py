@@ -1,5 +1,7 @@
 """The contract of every registered estimator; a new member is tested by its line in the registry."""
 
+import functools
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -35,6 +37,7 @@ SMALL = {
 }
 ROWS = {"composed"}  # kinds that read observations of many rows: here of one
 MOONS = {"kind": "two_moons_line"}
+BOX = {"kind": "two_moons"}
 GRID = {
     "diffusion": 121,
     "flow_matching": 121,
@@ -51,6 +54,11 @@ def gaussian(kind):
 def moons(kind):
     """A task of two dimensions, and one of y where the kind reads a vector."""
     return {**SET, "dim": 2} if kind in ROWS else MOONS
+
+
+def box(kind):
+    """A task whose prior has bounds."""
+    return BOX
 
 
 def observed(kind, y):
@@ -81,9 +89,11 @@ def kind(request):
     return request.param
 
 
-def shaken(kind, task, seed=0):
-    """An estimator away from its start, where a map is the identity whatever its code."""
-    estimator = make_estimator(jax.random.key(seed), make_task(task), kind, SMALL[kind])
+@functools.cache
+def shaken(kind, of, seed=0):
+    """An estimator of the task `of(kind)` away from its start, where a map is the identity whatever its code."""
+    task = make_task(of(kind))
+    estimator = eqx.filter_jit(make_estimator)(jax.random.key(seed), task, kind, SMALL[kind])
     leaves, treedef = jax.tree.flatten(estimator)
     keys = jax.random.split(jax.random.key(seed + 1), len(leaves))
     leaves = [
@@ -93,6 +103,7 @@ def shaken(kind, task, seed=0):
     return jax.tree.unflatten(treedef, leaves)
 
 
+@eqx.filter_jit
 def answer(model, key, y, num):
     """Draws, or what a kind without draws gives: the mean and the quantiles at .1, .5, .9."""
     return (
@@ -116,19 +127,21 @@ def box_of(draws, kind):
 
 
 def test_shapes(kind):
-    estimator, y = shaken(kind, gaussian(kind)), seen(kind, jnp.zeros(3))
+    estimator, y = shaken(kind, gaussian), seen(kind, jnp.zeros(3))
     draws = answer(estimator, jax.random.key(0), y, 7)
     assert draws.shape == (4 if isinstance(estimator, AbstractPoints) else 7, 3)
     assert jnp.isfinite(draws).all()
-    loss = estimator.loss(draws[0], y, key=jax.random.key(0), progress=jnp.zeros(()))
+    loss = eqx.filter_jit(estimator.loss)
+    loss = loss(draws[0], y, key=jax.random.key(0), progress=jnp.zeros(()))
     assert loss.shape == ()
 
 
 def test_gradient_reaches_every_parameter(kind):
-    estimator, task = shaken(kind, gaussian(kind)), make_task(gaussian(kind))
+    estimator, task = shaken(kind, gaussian), make_task(gaussian(kind))
     data = simulated(task, 500)
     y = jax.vmap(Standardisation.identity(task).y_in)(data.y)
 
+    @eqx.filter_jit
     @eqx.filter_grad
     def gradient(estimator):
         keys = jax.random.split(jax.random.key(1), len(data))
@@ -143,7 +156,7 @@ def test_gradient_reaches_every_parameter(kind):
 
 def test_save_and_load_give_the_same_bits(kind, tmp_path):
     task, header = make_task(moons(kind)), {"kind": kind, "network": SMALL[kind]}
-    model = trained(shaken(kind, moons(kind)), Standardisation.of(task, simulated(task, 100)))
+    model = trained(shaken(kind, moons), Standardisation.of(task, simulated(task, 100)))
     save_model(tmp_path / "m.eqx", model, {"task": moons(kind), **header})
     loaded = inversion.load(str(tmp_path / "m.eqx"))
     for y in (-1.0, 0.3):
@@ -160,7 +173,7 @@ def test_save_and_load_give_the_same_bits(kind, tmp_path):
 
 def test_the_second_call_compiles_nothing(kind):
     traces = []
-    estimator = shaken(kind, moons(kind))
+    estimator = shaken(kind, moons)
 
     @eqx.filter_jit
     def sample(estimator, key, y):
@@ -168,13 +181,13 @@ def test_the_second_call_compiles_nothing(kind):
         return answer(estimator, key, y, 10)
 
     sample(estimator, jax.random.key(0), seen(kind, of_moons(kind, 0.1)))
-    other = shaken(kind, moons(kind), seed=5)
+    other = shaken(kind, moons, seed=5)
     sample(other, jax.random.key(1), seen(kind, of_moons(kind, 0.2)))
     assert len(traces) == 1
 
 
 def test_density_integrates_to_one(kind):
-    estimator = shaken(kind, moons(kind))
+    estimator = shaken(kind, moons)
     if not isinstance(estimator, AbstractDensity):
         pytest.skip("no density")
     with jax.enable_x64(True):
@@ -187,7 +200,7 @@ def test_density_integrates_to_one(kind):
 
 def test_density_is_that_of_its_draws(kind):
     """Expectations by draws and by quadrature against the density agree."""
-    estimator = shaken(kind, moons(kind))
+    estimator = shaken(kind, moons)
     if not isinstance(estimator, AbstractDensity):
         pytest.skip("no density")
     y = jnp.array([0.4])
@@ -207,7 +220,7 @@ def test_density_is_that_of_its_draws(kind):
 
 
 def test_transport_is_the_map_behind_the_density(kind):
-    estimator = shaken(kind, moons(kind))
+    estimator = shaken(kind, moons)
     if not isinstance(estimator, AbstractTransport):
         pytest.skip("no map")
     theta = jnp.array([0.3, -0.8])
@@ -222,8 +235,7 @@ def test_draws_lie_inside_the_prior_s_support(kind):
     """However far the map throws them: theta is made unconstrained by the support's own bijection."""
     if kind in ROWS:
         pytest.skip("no task of rows with a bounded prior is as small")
-    box = {"kind": "two_moons"}
-    task = make_task(box)
+    task = make_task(BOX)
     model = trained(shaken(kind, box), Standardisation.of(task, simulated(task, 100)))
     draws = answer(model, jax.random.key(0), jnp.array([0.1, 5.0]), 500)
     if isinstance(model, AbstractPoints):

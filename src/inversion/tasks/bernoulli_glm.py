@@ -13,7 +13,7 @@ import numpy as np
 import numpyro.distributions as dist
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from inversion.tasks.task import SmoothTask
+from inversion.tasks.task import BoundedTask, SmoothTask
 
 BINS, WEIGHTS = 100, 9
 REACH = 30.0  # no prior draw is longer: 10 of its longest standard deviations
@@ -43,7 +43,7 @@ def _prior_scale_tril() -> np.ndarray:
 DESIGN, PRIOR_SCALE_TRIL = _design(), _prior_scale_tril()
 
 
-class BernoulliGlm(SmoothTask):
+class BernoulliGlm(SmoothTask, BoundedTask):
     """The likelihood is log-concave, and so is the posterior."""
 
     def prior(self) -> dist.Distribution:

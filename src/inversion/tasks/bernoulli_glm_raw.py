@@ -8,12 +8,12 @@ import numpyro.distributions as dist
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.tasks.bernoulli_glm import BernoulliGlm, draw_spikes, statistics
-from inversion.tasks.task import SmoothTask
+from inversion.tasks.task import BoundedTask, SmoothTask
 
 GLM = BernoulliGlm()
 
 
-class BernoulliGlmRaw(SmoothTask):
+class BernoulliGlmRaw(SmoothTask, BoundedTask):
     """The same posterior, from ten times the numbers."""
 
     def prior(self) -> dist.Distribution:

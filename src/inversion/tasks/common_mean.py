@@ -12,12 +12,12 @@ import numpyro.distributions as dist
 from jax.scipy.special import log_ndtr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from inversion.tasks.task import ExactTask, SmoothTask
+from inversion.tasks.task import BoundedTask, ExactTask, SmoothTask
 
 SCALES = (1.0, 0.1)
 
 
-class CommonMean(SmoothTask, ExactTask):
+class CommonMean(SmoothTask, BoundedTask, ExactTask):
     """A narrow peak within a broad one."""
 
     size: int = eqx.field(static=True)

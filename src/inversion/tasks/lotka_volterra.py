@@ -11,7 +11,7 @@ import numpy as np
 import numpyro.distributions as dist
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from inversion.tasks.task import SmoothTask
+from inversion.tasks.task import BoundedTask, SmoothTask
 from inversion.tasks.trajectory import trajectory
 
 START = np.log([30.0, 1.0])
@@ -20,7 +20,7 @@ NOISE = 0.1
 LEAST, MOST = 1e-10, 1e4
 
 
-class LotkaVolterra(SmoothTask):
+class LotkaVolterra(SmoothTask, BoundedTask):
     """Solved for the logarithms of both numbers, which keeps them positive."""
 
     def prior(self) -> dist.Distribution:

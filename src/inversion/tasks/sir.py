@@ -11,7 +11,7 @@ import numpyro.distributions as dist
 from jax.scipy.special import gammaln, xlog1py, xlogy
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from inversion.tasks.task import SmoothTask
+from inversion.tasks.task import BoundedTask, SmoothTask
 from inversion.tasks.trajectory import trajectory
 
 PEOPLE, TESTED = 1e6, 1000
@@ -19,7 +19,7 @@ DAYS = np.arange(0.0, 160.0, 17.0)
 START = np.log([1 - 1 / PEOPLE, 1 / PEOPLE])
 
 
-class Sir(SmoothTask):
+class Sir(SmoothTask, BoundedTask):
     """Solved for the logarithms of both shares, which keeps them positive."""
 
     def prior(self) -> dist.Distribution:

@@ -9,12 +9,12 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from inversion.tasks.task import LabelledTask, SmoothTask
+from inversion.tasks.task import BoundedTask, LabelledTask, SmoothTask
 
 POINTS, JITTER = 4, 1e-6
 
 
-class Slcp(SmoothTask, LabelledTask):
+class Slcp(SmoothTask, BoundedTask, LabelledTask):
     """The signs of theta_3 and theta_4 do not show: four modes, each the others' mirror image."""
 
     def prior(self) -> dist.Distribution:

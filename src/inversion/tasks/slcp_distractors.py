@@ -15,7 +15,7 @@ import numpyro.distributions as dist
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.tasks.slcp import Slcp
-from inversion.tasks.task import LabelledTask, SmoothTask
+from inversion.tasks.task import BoundedTask, LabelledTask, SmoothTask
 
 SLCP = Slcp()
 NOISE_DIM, COMPONENTS = 92, 20
@@ -43,7 +43,7 @@ def _distractors() -> Distractors:
 DISTRACTORS = _distractors()
 
 
-class SlcpDistractors(SmoothTask, LabelledTask):
+class SlcpDistractors(SmoothTask, BoundedTask, LabelledTask):
     """The posterior is that of `slcp`, given the 8 numbers that count."""
 
     def prior(self) -> dist.Distribution:
