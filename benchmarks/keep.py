@@ -2,10 +2,11 @@
 
 After the cells of a grid are made (hours; a subset may be asked for by file name), for example:
 
-    snakemake --cores 2 --config grid=networks -- phase_compare
+    snakemake --cores 2 --cache --config grid=networks -- phase_calibrate phase_compare
     python benchmarks/keep.py networks
 
-Cells that are not there are passed over. `--methods` and `--budgets` keep a part.
+`--cache` keeps the cells for a later run: `make study` empties `results/` of what its own grid does not make. Cells
+that are not there are passed over. `--methods` and `--budgets` keep a part.
 """
 
 import argparse
