@@ -294,8 +294,8 @@ def _bijection(task: AbstractTask):
 
 def _slopes(task: AbstractTask) -> list[np.ndarray]:
     """The Jacobian of the bijection at two points."""
-    points = [jnp.full(_unconstrained_dim(task), x) for x in (-0.5, 1.0)]
-    with jax.ensure_compile_time_eval():
+    with jax.ensure_compile_time_eval():  # also while something that maps a model is compiled
+        points = [jnp.full(_unconstrained_dim(task), x) for x in (-0.5, 1.0)]
         return [np.asarray(jax.jacfwd(_bijection(task))(point)) for point in points]
 
 
