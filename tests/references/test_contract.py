@@ -122,7 +122,7 @@ def test_calls_are_those_that_the_task_saw(kind):
     [
         ("nuts", TwoMoons(), "SmoothTask"),
         ("rejection_box", TwoMoons(), "LinearTask"),
-        ("rejection", StochasticVolatility(), "TractableTask"),
+        ("rejection", StochasticVolatility(), "BoundedTask"),
         ("exact", StochasticVolatility(), "ExactTask"),
     ],
 )
