@@ -221,17 +221,24 @@ def make_estimator(
 ) -> AbstractTrainable:
     """The untrained estimator that a params.yaml entry describes, behind a summary network where one is given."""
 
+    y_shape = _seen_shape(task)
+
     def make(key: PRNGKeyArray, y_shape: tuple[int, ...]) -> AbstractTrainable:
         dim = _unconstrained_dim(task)
         return build(ESTIMATORS, {"kind": kind, **network}, key=key, theta_dim=dim, y_shape=y_shape)
 
-    y_shape = _seen_shape(task)
-    if summary is None:
-        return make(key, y_shape)
-    key_estimator, key_summary = jax.random.split(key)
-    reader = build(SUMMARIES, summary, key=key_summary, y_shape=y_shape)
-    estimator = make(key_estimator, (reader.dim,))
-    return estimator if isinstance(estimator, AbstractTransport) else summarised(estimator, reader)
+    @eqx.filter_jit  # op by op this takes seconds in a fresh process
+    def behind(key: PRNGKeyArray) -> AbstractTrainable:
+        if summary is None:
+            return make(key, y_shape)
+        key_estimator, key_summary = jax.random.split(key)
+        reader = build(SUMMARIES, summary, key=key_summary, y_shape=y_shape)
+        estimator = make(key_estimator, (reader.dim,))
+        return (
+            estimator if isinstance(estimator, AbstractTransport) else summarised(estimator, reader)
+        )
+
+    return behind(key)
 
 
 def save_model(path: str | Path, model: Trained | TrainedPoints, header: Mapping[str, Any]) -> None:

@@ -17,8 +17,6 @@ from inversion.networks.mlp import MLP
 from inversion.networks.transform import AbstractTransform
 from inversion.networks.transformer import AbstractTransformer
 
-MAX_UNROLL = 8
-
 
 class Autoregressive(AbstractTransform):
     """`layers` of them; after each the order of the coordinates is reversed."""
@@ -44,15 +42,10 @@ class Autoregressive(AbstractTransform):
                 f"coordinate; got {depth} and {width}."
             )
         self.transformer = transformer
-
-        @eqx.filter_jit  # op by op this takes seconds in a fresh process
-        def conditioners(keys: PRNGKeyArray) -> MLP:
-            out = dim * transformer.num_parameters
-            settings = {"width": width, "depth": depth, "activation": activation}
-            one = lambda key: MLP(dim + context_dim, out, **settings, key=key)  # noqa: E731
-            return eqx.filter_vmap(one)(keys)
-
-        self.conditioners = conditioners(jax.random.split(key, layers))
+        out = dim * transformer.num_parameters
+        settings = {"width": width, "depth": depth, "activation": activation}
+        one = lambda key: MLP(dim + context_dim, out, **settings, key=key)  # noqa: E731
+        self.conditioners = eqx.filter_vmap(one)(jax.random.split(key, layers))
 
     def forward(
         self, x: Float[Array, "dim *batch"], context: Float[Array, "context *each"]
@@ -68,8 +61,7 @@ class Autoregressive(AbstractTransform):
             return (z[::-1], log_det + jnp.sum(slopes, axis=0)), None
 
         carry = (x, jnp.zeros(x.shape[1:], x.dtype))
-        unroll = len(jax.tree.leaves(arrays)[0]) <= MAX_UNROLL
-        (z, log_det), _ = jax.lax.scan(step, carry, arrays, unroll=unroll)
+        (z, log_det), _ = jax.lax.scan(step, carry, arrays)
         return z, log_det
 
     def inverse(

@@ -15,8 +15,6 @@ from inversion.networks.permutation import Permutations, Rotations
 from inversion.networks.transform import AbstractTransform
 from inversion.networks.transformer import AbstractTransformer
 
-MAX_UNROLL = 8  # layers, forward, for training: faster than rolled; more of them are faster rolled
-
 
 class ActNorm(eqx.Module):
     """z = exp(log_scale) x + bias, coordinate by coordinate; the identity to begin with, whatever the data."""
@@ -71,7 +69,6 @@ class Coupling(AbstractTransform):
         self.fixed = dim // 2 if fixed is None else fixed
         self.act_norm = ActNorm(*jnp.zeros((2, layers, dim))) if act_norm else None
 
-        @eqx.filter_jit  # op by op this takes seconds in a fresh process
         def conditioners(key: PRNGKeyArray, kept: int, moved: int) -> MLP:
             out = moved * transformer.num_parameters
             settings = {"width": width, "depth": depth, "activation": activation}
@@ -104,8 +101,7 @@ class Coupling(AbstractTransform):
             return (x, log_det), None
 
         carry = (x, jnp.zeros(x.shape[1:], x.dtype))
-        unroll = len(jax.tree.leaves(arrays)[0]) <= MAX_UNROLL
-        (z, log_det), _ = jax.lax.scan(step, carry, arrays, unroll=unroll)
+        (z, log_det), _ = jax.lax.scan(step, carry, arrays)
         return z, log_det
 
     def inverse(
