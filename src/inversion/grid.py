@@ -12,6 +12,8 @@ POINT_ESTIMATES = frozenset({"hqs", "admm", "latent_map", "ascent"})
 # Methods whose chains are kept as ArviZ NetCDF besides.
 CHAINS = frozenset({"nuts", "latent_nuts"})
 PANELS = ("calibration", "comparison", "density")
+# sbibm's own observations, with draws for each, of its tasks alone: a grid asks for them by name.
+SBIBM = "sbibm"
 
 Params = Mapping[str, Any]
 
@@ -52,14 +54,19 @@ class Draw(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """Every cell of a grid, each kind in the order in which the grid names it."""
+    """Every cell of a grid, each kind in the order in which the grid names it.
+
+    `published` are the panels that others made, of draws and observations alike; `checks` the draws held against those.
+    """
 
     simulations: tuple[Simulation, ...]
     panels: tuple[Panel, ...]
+    published: tuple[Panel, ...]
     fits: tuple[Fit, ...]
     draws: tuple[Draw, ...]
     calibrations: tuple[Draw, ...]
     comparisons: tuple[Draw, ...]
+    checks: tuple[Draw, ...]
 
     def drawn(self, family: str) -> tuple[Draw, ...]:
         """The draws of one family."""
@@ -67,9 +74,19 @@ class Cells(NamedTuple):
 
     @property
     def sampled(self) -> tuple[Fit, ...]:
-        """Fits that are drawn from themselves, not only refined: one job makes all their panels."""
+        """Fits that are drawn from themselves, not only refined: one job makes all panels of ours."""
+        return self._drawn_from(PANELS)
+
+    @property
+    def checked(self) -> tuple[Fit, ...]:
+        """Fits that are drawn from for the published observations."""
+        return self._drawn_from((SBIBM,))
+
+    def _drawn_from(self, panels: tuple[str, ...]) -> tuple[Fit, ...]:
         return _unique(
-            Fit(draw.task, draw.method, draw.budget, draw.seed) for draw in self.drawn("amortised")
+            Fit(draw.task, draw.method, draw.budget, draw.seed)
+            for draw in self.drawn("amortised")
+            if draw.panel in panels
         )
 
 
@@ -79,16 +96,21 @@ def expand(params: Params) -> Cells:
         draw for block in params["grids"][params["grid"]] for draw in _draws(params, block)
     )
     fits = _unique(_fit(params, draw) for draw in draws if draw.family != "reference")
-    exact = {draw.task for draw in draws if draw.method == "exact"}
+    exact = {
+        draw.task for draw in draws if (draw.method, draw.panel) == ("exact", "comparison")
+    }
+    panels = _unique(Panel(draw.task, draw.panel) for draw in draws)
     return Cells(
         simulations=_unique(Simulation(fit.task, fit.budget, fit.seed) for fit in fits),
-        panels=_unique(Panel(draw.task, draw.panel) for draw in draws),
+        panels=tuple(panel for panel in panels if panel.panel != SBIBM),
+        published=tuple(panel for panel in panels if panel.panel == SBIBM),
         fits=fits,
         draws=draws,
         calibrations=tuple(draw for draw in draws if draw.panel == "calibration"),
         comparisons=tuple(
             draw for draw in draws if draw.panel == "comparison" and draw.task in exact
         ),
+        checks=tuple(draw for draw in draws if draw.panel == SBIBM),
     )
 
 
@@ -104,13 +126,13 @@ def family_of(params: Params, method: str) -> str:
 
 
 def panels_of(params: Params, method: str) -> tuple[str, ...]:
-    """The panels that a method inverts."""
+    """The panels that a method can invert."""
     family = family_of(params, method)
     if family == "amortised" or method == "exact":
-        return PANELS
+        return (*PANELS, SBIBM)
     if family == "refined" and params["refinements"][method]["kind"] in POINT_ESTIMATES:
-        return ("comparison",)
-    return ("calibration", "comparison")
+        return ("comparison", SBIBM)
+    return ("calibration", "comparison", SBIBM)
 
 
 def observations_of(params: Params, task: str, panel: str) -> int | list:
@@ -144,7 +166,7 @@ def draws_of(params: Params, task: str, panel: str) -> int:
 def entry_of(entry: Params, panel: str) -> dict[str, Any]:
     """A method's entry for one panel: a setting may be given for each panel."""
     return {
-        name: value[panel] if isinstance(value, Mapping) and set(value) <= set(PANELS) else value
+        name: value[panel] if isinstance(value, Mapping) and set(value) <= {*PANELS, SBIBM} else value
         for name, value in entry.items()
     }
 

@@ -12,9 +12,11 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from inversion.estimators import ESTIMATORS
+from inversion.grid import SBIBM
 from inversion.networks.summaries import SUMMARIES
 from inversion.references import REFERENCES
 from inversion.refinements import REFINEMENTS
+from inversion.sbibm import FILES
 from inversion.signatures import parameters
 from inversion.tasks import TASKS
 
@@ -33,6 +35,7 @@ EXPECTED: dict[str, Callable[[Any], str]] = {
     "type": lambda kind: f"of type {' or '.join([kind] if isinstance(kind, str) else kind)}",
     "minimum": lambda least: "a positive whole number" if least == 1 else f"at least {least}",
     "minItems": lambda least: f"a list of at least {least}",
+    "maximum": lambda most: f"at most {most}",
     "pattern": lambda pattern: f"a name that matches {pattern}",
 }
 
@@ -105,6 +108,10 @@ def _unknown_in_block(
         for name in block.get(section, []):
             if name not in params.get(section, {}):
                 yield _among(f"{where}.{section}", params[section], name)
+    if SBIBM in block.get("panels", []):
+        for name in block["tasks"]:
+            if name not in FILES:
+                yield _among(f"{where}.tasks with the panel {SBIBM}", FILES, name)
     if "estimators" in block or "refinements" in block:
         for key in ("budgets", "seeds"):
             if key not in block:

@@ -46,6 +46,25 @@ def of_comparison(wildcards):
     return of_task(wildcards, method=wildcards.method, scores=config["scores"])
 
 
+def of_check(wildcards):
+    """The cell of a comparison with published draws: C2ST of all of them, as published."""
+    panel = config["panels"][grid.SBIBM]
+    c2st = config["scores"].get("c2st")
+    scores = config["scores"] | ({"c2st": c2st | {"draws": panel["draws"]}} if c2st else {})
+    return of_task(wildcards, method=wildcards.method, panel=grid.SBIBM, scores=scores)
+
+
+def of_published():
+    """The cell of what is fetched: the wheel, and how many observations of each task."""
+    tasks = [panel.task for panel in CELLS.published]
+    cell = {
+        **config["sbibm"],
+        "tasks": {task: config["tasks"][task] for task in tasks},
+        "observations": {task: grid.observations_of(config, task, grid.SBIBM) for task in tasks},
+    }
+    return json.dumps(cell)
+
+
 def of_study(**more):
     """The cell of what reads the whole study: all of params.yaml."""
     return json.dumps({"params": config, **more}, sort_keys=True)
@@ -132,6 +151,7 @@ def costs_of_grid():
         *made([rules.panel.output.cost], CELLS.panels),
         *made([rules.train.output.cost], CELLS.fits),
         *made([rules.sample.output.cost], CELLS.sampled),
+        *made([rules.sample_published.output.cost], CELLS.checked),
         *made([rules.reference.output.cost], CELLS.drawn("reference")),
         *made([rules.refine.output.cost], CELLS.drawn("refined")),
     ]

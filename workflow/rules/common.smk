@@ -60,7 +60,7 @@ def one_of(names):
 wildcard_constraints:
     task=r"[^/]+",
     method=r"[^/]+",
-    panel=one_of(grid.PANELS),
+    panel=one_of({*grid.PANELS, grid.SBIBM}),
     budget=r"\d+",
     seed=r"\d+",
 

@@ -45,6 +45,26 @@ rule compare_density:
         " --out {output.scores:q} 2> {log:q}"
 
 
+rule compare_published:
+    input:
+        draws=draws_file("sbibm"),
+        exact=rules.published.output.draws,
+        code=code_of("compare"),
+    output:
+        scores="results/scores/comparison/sbibm/{task}/{method}/{budget}/{seed}.csv",
+    log:
+        ".cache/logs/compare/sbibm/{task}/{method}/{budget}/{seed}.log",
+    cache: "omit-software"
+    params:
+        cell=of_check,
+    shell:
+        "inversion compare --cell {params.cell:q} --draws {input.draws:q} --exact {input.exact:q}"
+        " --out {output.scores:q} 2> {log:q}"
+
+
 rule phase_compare:
     input:
-        guarded(*made(rules.compare.output, CELLS.comparisons)),
+        guarded(
+            *made(rules.compare.output, CELLS.comparisons),
+            *made(rules.compare_published.output, CELLS.checks),
+        ),

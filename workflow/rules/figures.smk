@@ -4,7 +4,8 @@
 rule tables:
     input:
         scores=made([rules.calibrate.output.scores], CELLS.calibrations)
-        + made(rules.compare.output, CELLS.comparisons),
+        + made(rules.compare.output, CELLS.comparisons)
+        + made(rules.compare_published.output, CELLS.checks),
         costs=costs_of_grid(),
         histories=made([rules.train.output.history], CELLS.fits),
         records=made(

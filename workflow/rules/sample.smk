@@ -29,6 +29,31 @@ rule sample:
         " --cost {output.cost:q} 2> {log:q}"
 
 
+rule sample_published:
+    input:
+        model=rules.train.output.model,
+        panel="results/simulations/{task}/panels/sbibm.npz",
+        code=code_of("sample", "estimators"),
+    output:
+        draws="results/draws/amortised/sbibm/{task}/{method}/{budget}/{seed}.npz",
+        cost="results/costs/sample/sbibm/{task}/{method}/{budget}/{seed}.csv",
+    log:
+        ".cache/logs/sample/sbibm/{task}/{method}/{budget}/{seed}.log",
+    cache: "omit-software"
+    params:
+        cell=lambda w: of_task(
+            w,
+            method=w.method,
+            draws={grid.SBIBM: grid.draws_of(config, w.task, grid.SBIBM)},
+        ),
+    shell:
+        "inversion sample --cell {params.cell:q} --model {input.model:q}"
+        " --panels {input.panel:q} --out {output.draws:q} --cost {output.cost:q} 2> {log:q}"
+
+
 rule phase_sample:
     input:
-        guarded(*made(rules.sample.output, CELLS.sampled)),
+        guarded(
+            *made(rules.sample.output, CELLS.sampled),
+            *made(rules.sample_published.output, CELLS.checked),
+        ),

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
         else:
             points = draws.mean[observation], draws.quantiles[observation]
             scores = point_errors(*points, truth, draws.levels)
-        rows += score_rows(cell, "comparison", observation, scores)
+        rows += score_rows(cell, cell.get("panel", "comparison"), observation, scores)
     if arguments.density:
         density, exact_density = Draws.load(arguments.density), Draws.load(arguments.exact_density)
         rows += score_rows(cell, "density", "all", densities(density, exact_density))

@@ -31,6 +31,7 @@ def invert_panel(
     import numpy as np
 
     from inversion.cost import Cost, Ledger
+    from inversion.inverted import Verdict
     from inversion.keys import key_for
     from inversion.records import Draws, Simulations, check_observation
 
@@ -59,7 +60,7 @@ def invert_panel(
             log_prob(inverted.theta, inputs[1]),
             log_prob(truth.theta[:, None], inputs[1])[:, 0],
         )
-    verdict = method.verdict(task, inverted)
+    verdict = method.verdict(task, inverted) if len(truth) else Verdict(True, [], {})
     if arguments.netcdf:
         write_chains(arguments.netcdf, inverted)
     write_json(arguments.record, verdict._asdict())

@@ -7,6 +7,7 @@ import sys
 VERBS = {
     "check": "say what is wrong with params.yaml",
     "simulate": "draw pairs from a task, or a panel's observations",
+    "fetch": "get the observations and draws that sbibm published",
     "train": "fit an estimator to simulated pairs",
     "reference": "invert a panel's observations by an exact or classical method",
     "refine": "invert a panel's observations by a learned prior",

@@ -48,6 +48,6 @@ def run(arguments: argparse.Namespace) -> None:
         )
 
         def log_prob(theta, y):
-            return np.asarray(over(theta, y)) if theta.shape[1] else np.zeros(theta.shape[:2])
+            return np.asarray(over(theta, y)) if theta.size else np.zeros(theta.shape[:2])
 
     invert_panel(arguments, cell, "reference", task, reference, invert, log_prob)

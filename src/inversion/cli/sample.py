@@ -66,8 +66,8 @@ def draw(key, model, y, num: int, entry):
     import jax
     import numpy as np
 
-    if num == 0:
-        return np.zeros((len(y), 0, model.standardisation.task.dim), np.float32)
+    if num == 0 or len(y) == 0:
+        return np.zeros((len(y), num, model.standardisation.task.dim), np.float32)
     arrays, static = eqx.partition(model, eqx.is_array)
 
     def sample(arrays, keys, y):
@@ -89,7 +89,7 @@ def points(model, truth, entry):
 
     arrays, static = eqx.partition(model, eqx.is_array)
     each = lambda arrays, y: jax.lax.map(  # noqa: E731
-        eqx.combine(arrays, static).points, y, batch_size=min(len(y), AT_ONCE)
+        eqx.combine(arrays, static).points, y, batch_size=max(1, min(len(y), AT_ONCE))
     )
     mean, quantiles = entry.compile(each, arrays, truth.y)(arrays, truth.y)
     return Draws(
@@ -108,7 +108,7 @@ def density(model, theta, y):
     import jax
     import numpy as np
 
-    if theta.shape[1] == 0:
+    if theta.size == 0:
         return np.zeros(theta.shape[:2], np.float32)
 
     @eqx.filter_jit

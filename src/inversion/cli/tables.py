@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> None:
     from inversion import grid
     from inversion.records import write_atomic
     from inversion.tables.costs import break_even_table, method_costs
-    from inversion.tables.numbers import numbers
+    from inversion.tables.numbers import numbers, verdicts
 
     cells = grid.expand(params)
     histories = pd.concat(
@@ -40,6 +40,8 @@ def run(arguments: argparse.Namespace) -> None:
          for c in cells.calibrations]
         + [read(arguments.results, "scores/comparison/{task}/{method}/{budget}/{seed}.csv", c)
            for c in cells.comparisons]
+        + [read(arguments.results, "scores/comparison/sbibm/{task}/{method}/{budget}/{seed}.csv", c)
+           for c in cells.checks]
         + [trained_rows(histories)]
     )  # fmt: skip
     scores["observation"] = scores["observation"].astype(str)
@@ -49,14 +51,18 @@ def run(arguments: argparse.Namespace) -> None:
     costs["method"] = costs["method"].fillna("")
     priors = {name: entry["prior"] for name, entry in params["refinements"].items()}
     per_method = method_costs(costs, priors)
-    breakeven = break_even_table(per_method, scores, set(params["estimators"]))
-    records = {
-        (draw.task, draw.method): json.loads(
-            (arguments.results / grid.address(RECORD, draw)).read_text()
-        )
-        for draw in reversed(cells.draws)
-        if draw.family != "amortised" and draw.panel == "comparison"
-    }
+    own = scores[scores["panel"] != grid.SBIBM]
+    breakeven = break_even_table(per_method, own, set(params["estimators"]))
+    comparison, checks = (
+        {
+            (draw.task, draw.method): json.loads(
+                (arguments.results / grid.address(RECORD, draw)).read_text()
+            )
+            for draw in reversed(cells.draws)
+            if draw.family != "amortised" and draw.panel == panel
+        }
+        for panel in ("comparison", grid.SBIBM)
+    )
     for table, path in (
         (scores, arguments.scores),
         (costs, arguments.costs),
@@ -64,7 +70,9 @@ def run(arguments: argparse.Namespace) -> None:
     ):
         write_atomic(path, lambda file, table=table: table.to_csv(file, index=False, na_rep="nan"))
     write_json(
-        arguments.numbers, numbers(params, scores, per_method, breakeven, histories, records)
+        arguments.numbers,
+        numbers(params, own, per_method, breakeven, histories, comparison)
+        | {"sbibm": verdicts(checks)},
     )
 
 
@@ -113,6 +121,10 @@ def cost_tables(results: Path, cells):
     ]
     paths += [
         grid.address("sample/{task}/{method}/{budget}/{seed}.csv", cell) for cell in cells.sampled
+    ]
+    paths += [
+        grid.address("sample/sbibm/{task}/{method}/{budget}/{seed}.csv", cell)
+        for cell in cells.checked
     ]
     paths += [
         grid.address(inverted, cell._replace(family=verb))

@@ -44,7 +44,8 @@ class Study:
     @cached_property
     def budget(self) -> int:
         """The budget shown; 0 where nothing is trained."""
-        budgets = Counter(draw.budget for draw in self.cells.draws if draw.budget)
+        ours = (draw for draw in self.cells.draws if draw.panel != grid.SBIBM)
+        budgets = Counter(draw.budget for draw in ours if draw.budget)
         return min(budgets, key=lambda budget: (-budgets[budget], budget), default=0)
 
     @cached_property

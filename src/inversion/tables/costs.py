@@ -12,14 +12,18 @@ BREAKEVEN_COLUMNS = (
 )  # fmt: skip
 
 
-def method_costs(costs: pd.DataFrame, priors: dict[str, str]) -> pd.DataFrame:
+def method_costs(
+    costs: pd.DataFrame, priors: dict[str, str], panel: str = "comparison"
+) -> pd.DataFrame:
     """One row for each task, method, budget and seed.
 
     `upfront_*` is simulating and training (of the prior, where `priors` names a method's), `upfront_compile_s`
-    the compiling of both programs, and `observation_*` is one observation of the comparison panel.
+    the compiling of both programs, and `observation_*` is one observation of the panel; without any there is no row.
     """
     inverted = costs[
-        (costs["panel"] == "comparison") & costs["verb"].isin(["sample", "reference", "refine"])
+        (costs["panel"] == panel)
+        & costs["verb"].isin(["sample", "reference", "refine"])
+        & (costs["observations"] > 0)
     ]
     rows = []
     for row in inverted.to_dict("records"):

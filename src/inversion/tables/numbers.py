@@ -44,6 +44,15 @@ def numbers(
     }
 
 
+def verdicts(records: Mapping[tuple[str, str], Mapping[str, Any]]) -> dict[str, Any]:
+    """Whether each reference was accepted, by task and method, and the first reason why not."""
+    nested: dict = {}
+    for (task, method), record in records.items():
+        entry = {"accepted": record["accepted"], "reasons": record["reasons"][:1]}
+        nested.setdefault(task, {})[method] = entry
+    return nested
+
+
 def _by(table: pd.DataFrame, keys: list[str], summary) -> dict:
     nested: dict = {}
     for names, rows in table.groupby(keys):
