@@ -56,7 +56,7 @@ class Draw(NamedTuple):
 class Cells(NamedTuple):
     """Every cell of a grid, each kind in the order in which the grid names it.
 
-    `published` are the panels that others made, of draws and observations alike; `checks` the draws held against those.
+    `published` are the panels that others made, draws included; `checks` are our draws, held against those.
     """
 
     simulations: tuple[Simulation, ...]
@@ -96,9 +96,7 @@ def expand(params: Params) -> Cells:
         draw for block in params["grids"][params["grid"]] for draw in _draws(params, block)
     )
     fits = _unique(_fit(params, draw) for draw in draws if draw.family != "reference")
-    exact = {
-        draw.task for draw in draws if (draw.method, draw.panel) == ("exact", "comparison")
-    }
+    exact = {draw.task for draw in draws if (draw.method, draw.panel) == ("exact", "comparison")}
     panels = _unique(Panel(draw.task, draw.panel) for draw in draws)
     return Cells(
         simulations=_unique(Simulation(fit.task, fit.budget, fit.seed) for fit in fits),
@@ -166,7 +164,9 @@ def draws_of(params: Params, task: str, panel: str) -> int:
 def entry_of(entry: Params, panel: str) -> dict[str, Any]:
     """A method's entry for one panel: a setting may be given for each panel."""
     return {
-        name: value[panel] if isinstance(value, Mapping) and set(value) <= {*PANELS, SBIBM} else value
+        name: value[panel]
+        if isinstance(value, Mapping) and set(value) <= {*PANELS, SBIBM}
+        else value
         for name, value in entry.items()
     }
 

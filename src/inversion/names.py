@@ -31,6 +31,7 @@ METHODS = {
     "hqs": "splitting (HQS)",
     "latent_nuts": "latent NUTS",
     "nuts": "NUTS",
+    "smc": "tempered SMC",
     "rejection": "rejection, exact",
     "rejection_kernel": "rejection, kernel",
     "rejection_box": "rejection, box",

@@ -1,4 +1,4 @@
-"""What sbibm's wheel holds: for each task ten observations, the parameters that made them, and accepted draws for each.
+"""What sbibm's wheel holds: for each task ten observations, the parameters behind them, and accepted draws for each.
 
 The wheel is read and not installed. Its files keep our order of coordinates and our units.
 
@@ -71,9 +71,8 @@ def download(requirement: str, folder: Path) -> None:
         )
         if done.returncode:
             said = [line for line in done.stderr.splitlines() if line.strip()] or ["nothing"]
-            raise ValueError(
-                f"Expected {requirement} from the package registry; got: {said[-1].strip()}"
-            )
+            reason = said[-1].removeprefix("ERROR: ").rstrip(". ")
+            raise ValueError(f"Expected {requirement} from the package registry; got: {reason}.")
         for file in Path(fresh).iterdir():
             file.replace(folder / file.name)
 

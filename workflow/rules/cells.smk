@@ -167,4 +167,10 @@ def shown_in_figures():
     ]
 
 
+def kept_tables(wildcards):
+    """What git keeps beside the pages, which the figures of the benchmark show."""
+    kept = ["report/benchmark.csv", "report/published_c2st.csv"]
+    return kept if "benchmark" in wildcards.figure else []
+
+
 DRAWS = "results/draws/{family}/{panel}/{task}/{method}/{budget}/{seed}.npz"

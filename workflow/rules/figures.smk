@@ -32,6 +32,7 @@ rule figure:
     input:
         scores=rules.tables.output.scores,
         shown=shown_in_figures(),
+        kept=kept_tables,
         code=lambda w: code("figure", FIGURES[w.figure]),
     output:
         figure="results/figures/{figure}.svg",
@@ -43,7 +44,7 @@ rule figure:
         cell=lambda w: of_study(figure=w.figure),
     shell:
         "inversion figure {wildcards.figure:q} --cell {params.cell:q} --results results"
-        " --out {output.figure:q} 2> {log:q}"
+        " --report report --out {output.figure:q} 2> {log:q}"
 
 
 rule cost_figure:
@@ -51,6 +52,7 @@ rule cost_figure:
         scores=rules.tables.output.scores,
         costs=rules.tables.output.costs,
         breakeven=rules.tables.output.breakeven,
+        kept=kept_tables,
         code=lambda w: code("figure", FIGURES[w.figure]),
     output:
         figure="results/figures/{figure}.svg",
@@ -62,7 +64,7 @@ rule cost_figure:
         cell=lambda w: of_study(figure=w.figure),
     shell:
         "inversion figure {wildcards.figure:q} --cell {params.cell:q} --results results"
-        " --out {output.figure:q} 2> {log:q}"
+        " --report report --out {output.figure:q} 2> {log:q}"
 
 
 # Not guarded: git has these files right after a clone, and remaking what they show remakes them.

@@ -11,6 +11,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="the figure, such as headline")
     add_cell(parser)
     parser.add_argument("--results", required=True, type=Path, help="folder that the study made")
+    parser.add_argument(
+        "--report", type=Path, help="folder of the tables that git keeps (default: none are shown)"
+    )
     parser.add_argument("--out", required=True, type=Path, help="an svg file, or png")
 
 
@@ -30,5 +33,5 @@ def run(arguments: argparse.Namespace) -> None:
     from inversion.records import write_atomic
 
     draw = getattr(importlib.import_module(module), function)
-    study = Study(arguments.results, params)
+    study = Study(arguments.results, params, arguments.report)
     write_atomic(arguments.out, lambda file: draw_to(file, lambda: draw(study), kind))

@@ -12,4 +12,6 @@ FIGURES: dict[str, str] = {
     "sbc": "inversion.figures.sbc:sbc",
     "tarp": "inversion.figures.tarp:tarp",
     "cost": "inversion.figures.cost:cost",
+    "benchmark": "inversion.figures.benchmark:benchmark",
+    "cost_benchmark": "inversion.figures.cost_benchmark:cost_benchmark",
 }

@@ -12,6 +12,7 @@ import pandas as pd
 
 from inversion import grid
 from inversion.records import Draws, Simulations
+from inversion.tables import published
 
 DRAWS = "draws/{family}/{panel}/{task}/{method}/{budget}/{seed}.npz"
 CURVES = "scores/calibration/{task}/{method}/{budget}/{seed}.npz"
@@ -30,6 +31,7 @@ class Study:
 
     results: Path
     params: Mapping[str, Any]
+    report: Path | None = None  # the folder of the tables that git keeps beside the pages
 
     @cached_property
     def cells(self) -> grid.Cells:
@@ -50,7 +52,28 @@ class Study:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        return pd.read_csv(self.results / "scores.csv", dtype={"observation": str})
+        """Of our own panels; `sbibm` has those of its observations."""
+        return self._scores_at(own=True)
+
+    @cached_property
+    def sbibm(self) -> pd.DataFrame:
+        """C2ST against sbibm's draws and seconds, of the study and of what git keeps of larger ones."""
+        kept = self._kept("benchmark.csv", ["panel", "score", *published.CELL, "value"])
+        return published.ours(self._scores_at(own=False), self.costs, kept, self.params)
+
+    def published(self, metric: str) -> pd.DataFrame:
+        """What others reported of a metric: `task`, `algorithm`, `budget`, `value`, `sequential`."""
+        columns = ["task", "algorithm", "budget", "metric", "value", "source"]
+        return published.theirs(self._kept("published_c2st.csv", columns), metric)
+
+    def _kept(self, name: str, columns: list[str]) -> pd.DataFrame:
+        if self.report is None:
+            return pd.DataFrame(columns=columns, dtype=str)
+        return pd.read_csv(self.report / name, dtype={"observation": str, "budget": str})
+
+    def _scores_at(self, own: bool) -> pd.DataFrame:
+        table = pd.read_csv(self.results / "scores.csv", dtype={"observation": str})
+        return table[(table["panel"] != grid.SBIBM) == own]
 
     @cached_property
     def breakeven(self) -> pd.DataFrame:

@@ -43,6 +43,7 @@ COLOURS = {
     "hqs": "#c9659c",
     "latent_nuts": "#882255",
     "nuts": "#009e73",
+    "smc": "#4f7f1c",
     "rejection": "#d98c00",
     "rejection_kernel": "#8f7400",
     "rejection_box": "#d55e00",

@@ -6,4 +6,5 @@ REFERENCES = {
     "rejection_box": "inversion.references.rejection:BoxRejection",
     "rejection_kernel": "inversion.references.rejection:KernelRejection",
     "nuts": "inversion.references.nuts:Nuts",
+    "smc": "inversion.references.smc:Smc",
 }

@@ -16,6 +16,7 @@ from inversion.report.results import (
     spread_of,
     task_name,
 )
+from inversion.report.sbibm import sbibm, sbibm_observations, sbibm_references
 from inversion.report.speed import speed
 from inversion.report.targets import targets, times
 
@@ -215,6 +216,9 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "others": others,
     "claims": claims,
     "published": published,
+    "sbibm": sbibm,
+    "sbibm_observations": sbibm_observations,
+    "sbibm_references": sbibm_references,
     "targets": targets,
     "composition": composition,
     "speed": speed,
