@@ -19,11 +19,12 @@ import pandas as pd
 import yaml
 
 from inversion import grid
+from inversion.tables import published
 
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "report/benchmark.csv"
 SCORES = ("excess_nll", "c2st", "mode_tv", "sbc_ks", "tarp_p")
-CELL = ["task", "method", "budget", "seed", "observation", "score"]
+CELL = ["task", "method", "budget", "seed", "panel", "observation", "score"]
 
 
 def machine() -> str:
@@ -55,6 +56,26 @@ def kept(fit: grid.Fit) -> Iterator[pd.DataFrame]:
             )
 
 
+def kept_check(draw: grid.Draw, params: dict) -> Iterator[pd.DataFrame]:
+    """C2ST on sbibm's observations, and the seconds of one of them from nothing."""
+    address = "{task}/{method}/{budget}/{seed}.csv".format(**draw._asdict())
+    path = ROOT / "results/scores/comparison/sbibm" / address
+    if not path.exists():
+        return
+    scores = pd.read_csv(path)
+    yield scores[scores["score"] == published.C2ST]
+    if draw.family == "refined":
+        return
+    costs = ROOT / "results/costs"
+    spent = [costs / "reference/sbibm" / address]
+    if draw.family == "amortised":
+        simulated = costs / "simulate" / draw.task / str(draw.budget) / f"{draw.seed}.csv"
+        spent = [costs / "train" / address, costs / "sample/sbibm" / address, simulated]
+    if all(path.exists() for path in spent):
+        ledger = pd.concat(map(pd.read_csv, spent)).fillna({"panel": "", "method": ""})
+        yield published.seconds(ledger, params).assign(panel=draw.panel)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -66,17 +87,20 @@ def main() -> None:
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     if arguments.grid not in params["grids"]:
         parser.error(f"expected a grid among {', '.join(params['grids'])}; got {arguments.grid}")
-    fits = [
-        fit
-        for fit in grid.expand({**params, "grid": arguments.grid}).sampled
-        if fit.method in (arguments.methods or [fit.method])
-        and fit.budget in (arguments.budgets or [fit.budget])
-    ]
-    tables = [table for fit in fits for table in kept(fit)]
+    cells = grid.expand({**params, "grid": arguments.grid})
+
+    def asked(cell: grid.Fit | grid.Draw) -> bool:
+        return cell.method in (arguments.methods or [cell.method]) and cell.budget in (
+            arguments.budgets or [cell.budget]
+        )
+
+    tables = [table for fit in cells.sampled if asked(fit) for table in kept(fit)]
+    tables += [table for draw in cells.checks if asked(draw) for table in kept_check(draw, params)]
     if not tables:
         parser.error(f"expected results of the grid {arguments.grid}; got none")
     rows = pd.concat(tables).assign(date=date.today().isoformat(), machine=machine())
     table = pd.concat([pd.read_csv(TABLE), rows]).astype({"observation": str})
+    table = table.fillna({"panel": ""})
     table = table.drop_duplicates(CELL, keep="last").sort_values(CELL, kind="stable")
     table.to_csv(TABLE, index=False)
     print(f"{len(rows)} rows in {TABLE.name}, {len(table)} in all")

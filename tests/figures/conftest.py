@@ -15,6 +15,7 @@ from inversion.records import Draws, Simulations
 
 PARAMS = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())
 OBS, DRAWS = 200, 50
+REPORT = Path(__file__).parents[2] / "report"
 DIMS = {"two_moons_line": 2, "gaussian_linear": 10}
 COST_COLUMNS = ["task", "method", "budget", "seed", "verb", "panel", "observations", "draws"]
 SECONDS = ["compile_s", "cpu_s", "wall_s"]
@@ -27,7 +28,7 @@ def params_of(name: str) -> dict:
 
 def write_study(results: Path, params: dict) -> Study:
     """All files that figures read."""
-    study, rng = Study(results, params), np.random.default_rng(0)
+    study, rng = Study(results, params, REPORT), np.random.default_rng(0)
     for panel in study.cells.panels:
         write_panel(results, panel, rng)
     for cell in study.cells.draws:
@@ -84,6 +85,10 @@ def write_tables(study: Study) -> None:
             rows += [(*where, str(at), "c2st", 0.6 + at / 10) for at in range(3)]
         if cell.panel == "calibration":
             rows += [(*where, "all", name, 0.25) for name in ("sbc_p", "tarp_p", "tarp_y_p")]
+        if cell.panel == grid.SBIBM:
+            rows += [
+                (*where, str(at), "c2st", 0.9 - 0.1 * (cell.budget == 10_000)) for at in range(10)
+            ]
         if cell.panel == "density":
             rows.append((*where, "all", "nll", -1.0))
     columns = ["task", "method", "budget", "seed", "panel", "observation", "score", "value"]
@@ -103,7 +108,7 @@ def cost_rows(study: Study) -> list[tuple]:
     ]
     verbs = {"amortised": "sample", "reference": "reference", "refined": "refine"}
     for cell in study.cells.draws:
-        if cell.panel == "comparison":
+        if cell.panel in ("comparison", grid.SBIBM):
             each = 0.1 if cell.family == "amortised" else 2.1
             where = (cell.task, cell.method, cell.budget, cell.seed, verbs[cell.family], cell.panel)
             rows.append((*where, 3, 10_000, 0, 3 * each, 3 * each))

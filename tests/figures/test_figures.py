@@ -225,6 +225,30 @@ def test_cost_lines_and_crossings(made) -> None:
     assert "flow  0.70" in found
 
 
+def ours_in(name: str, study: Study, task: str) -> np.ndarray:
+    """The points of our flow in a task's panel, as drawn."""
+    axes = next(axes for axes in drawn(name, study).axes if axes.get_title(loc="left") == task)
+    colour = style.colour_of("flow")
+    lines = [line for line in axes.lines if to_hex(line.get_color()) == colour]
+    return lines[0].get_xydata()
+
+
+def test_benchmark_shows_ours_before_what_was_published(made) -> None:
+    np.testing.assert_allclose(ours_in("benchmark", made, "SLCP"), [[1000, 0.9], [10_000, 0.8]])
+    seconds = 90 + 10 + 0.1  # training, compiling, one observation
+    expected = [[seconds, 0.9], [seconds, 0.8]]
+    np.testing.assert_allclose(ours_in("cost_benchmark", made, "SLCP"), expected)
+    found = drawn("benchmark", made).axes
+    assert len(found) == 10
+    assert all(len(axes.lines) > 8 for axes in found)
+
+
+def test_benchmark_without_published_tables_shows_ours_alone(made) -> None:
+    alone = Study(made.results, made.params)
+    assert len(ours_in("benchmark", alone, "SLCP")) == 2
+    assert texts(drawn("benchmark", alone)).count("C2ST") == 5
+
+
 def test_labels_move_apart_in_order() -> None:
     heights = np.array([0.99, 0.5, 0.98, 0.1, 0.97])
     moved = cost.apart(heights, 0.07)

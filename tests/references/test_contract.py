@@ -1,5 +1,7 @@
 """Every registered reference against the closed form, its calls counted from outside, and verdicts that can fail."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,6 +22,7 @@ from inversion.tasks.witch_hat import WitchHat
 SETTINGS = {
     "rejection_box": {"half_width": 0.06},
     "nuts": {"chains": 4, "warmup": 300},
+    "smc": {"moves": 30},
 }
 TASK = GaussianLinear(dim=1, prior_scale=1.0, noise_scale=0.5)
 Y = jnp.array([0.7])
@@ -103,15 +106,19 @@ class Counted(GaussianLinear):
         return counted(super().log_likelihood(theta, y))
 
 
-@pytest.mark.parametrize("kind", ["rejection", "nuts"])
+@pytest.mark.parametrize("kind", ["rejection", "nuts", "smc"])
 def test_calls_are_those_that_the_task_saw(kind):
     Counted.counts[:] = 0
     task = Counted(dim=1, prior_scale=1.0, noise_scale=0.5)
-    small = {"chunk": 50} if kind == "rejection" else {"chains": 2, "warmup": 20}
-    inverted = invert(make(kind, **small), task, num=30)
+    small = {
+        "rejection": {"chunk": 50},
+        "nuts": {"chains": 2, "warmup": 20},
+        "smc": {"runs": 1, "particles": 40, "moves": 3},
+    }
+    inverted = invert(make(kind, **small[kind]), task, num=30)
     jax.effects_barrier()
     likelihoods, gradients = Counted.counts
-    assert float(inverted.calls.likelihood) == (likelihoods if kind == "rejection" else 0)
+    assert float(inverted.calls.likelihood) == (0 if kind == "nuts" else likelihoods)
     if kind == "nuts":
         # Under vmap the slower chain's steps are run for both; the ledger counts what each one needed.
         assert 0.4 * gradients <= float(inverted.calls.gradient) <= gradients
@@ -155,6 +162,45 @@ def test_no_verdict_sees_a_peak_that_no_chain_has_found():
     exact = task.posterior(y).sample(jax.random.key(1), (NUM,))
     assert inverted.theta[0].std(0).min() > 0.2
     assert exact.std(0).max() < 0.07
+
+
+def smc_on_moons(**settings):
+    task = TwoMoonsLine()
+    reference = make("smc", **settings)
+    inverted = jax.tree.map(
+        lambda leaf: np.asarray(leaf)[None], invert(reference, task, jnp.zeros(1))
+    )
+    return inverted, reference.verdict(task, inverted)
+
+
+def test_smc_holds_every_mode():
+    inverted, verdict = smc_on_moons(moves=100)
+    assert verdict.accepted, verdict.reasons
+    task = TwoMoonsLine()
+    exact = task.posterior(jnp.zeros(1)).sample(jax.random.key(1), (NUM,))
+    segments = [
+        np.bincount(np.asarray(jax.vmap(task.labels)(jnp.asarray(theta))["segment"]), minlength=4)
+        for theta in (inverted.theta[0], exact)
+    ]
+    assert np.abs(segments[0] - segments[1]).max() < 0.03 * NUM
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"moves": 1}, "R-hat|ESS"),
+        ({"moves": 20, "max_temperatures": 1, "share": 0.99}, "divergent"),
+    ],
+)
+def test_smc_says_where_it_fell_short(settings, reason):
+    _, verdict = smc_on_moons(**settings)
+    assert not verdict.accepted
+    assert re.search(reason, " ".join(verdict.reasons))
+
+
+def test_settings_of_smc_are_checked():
+    with pytest.raises(ValueError, match="Expected share of smc between 0 and 1"):
+        make("smc", share=1.5)
 
 
 def chains(seed=0, shape=(1, 8, 500, 2)):

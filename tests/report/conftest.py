@@ -24,11 +24,13 @@ AT_OBSERVATIONS = ("c2st", "mmd", "sliced_wasserstein", "consistency_mean", "con
 AT_OBSERVATIONS += ("crescent_mass", *SEGMENTS, "mode_tv")
 AT_ALL = ("nll", "excess_nll", "sbc_ks", "sbc_p", "tarp_p", "coverage_50", "coverage_90")
 FIGURES = ("headline", "prior", "posteriors", "training", "sbc", "tarp", "consistency", "cost")
+FIGURES += ("benchmark", "cost_benchmark")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 30"><rect width="64" height="30"/></svg>'
 
-COSTS = """task,method,verb,cpu_s,wall_s,compile_s,simulator_calls,likelihood_calls,gradient_calls
-two_moons_line,flow,train,41.2,40.1,6.1,6000,0,0
-two_moons_line,nuts,reference,9.1,9.3,2.2,0,1900000,120000
+COSTS = """task,method,budget,seed,verb,panel,observations,draws,cpu_s,wall_s,compile_s,\
+simulator_calls,likelihood_calls,gradient_calls,network_calls
+two_moons_line,flow,6000,0,train,,0,0,41.2,40.1,6.1,6000,0,0,0
+two_moons_line,nuts,0,0,reference,comparison,3,10000,9.1,9.3,2.2,0,1900000,120000,0
 """
 BREAKEVEN = """task,method,budget,against,observations,low,high,score,accuracy,accuracy_against
 two_moons_line,flow,6000,nuts,12,9,15,c2st,0.57,0.51

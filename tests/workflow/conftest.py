@@ -36,6 +36,14 @@ TINY = [
         "budgets": [10],
         "seeds": [0],
     },
+    {"tasks": ["two_moons"], "references": ["exact"], "panels": ["sbibm"]},
+    {
+        "tasks": ["two_moons"],
+        "estimators": ["flow"],
+        "panels": ["sbibm"],
+        "budgets": [10],
+        "seeds": [0],
+    },
 ]
 
 

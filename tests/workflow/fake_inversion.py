@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-OUTPUTS = ("--out", "--history", "--cost", "--record", "--netcdf", "--curves")
+OUTPUTS = ("--out", "--observations", "--history", "--cost", "--record", "--netcdf", "--curves")
 TABLES = ("--scores", "--costs", "--breakeven", "--numbers")
 REPORT = ("report/_variables.yml", "report/_generated/table.md", "report/_site/index.html")
 REAL = ("sync", "commit", "clean")

@@ -44,10 +44,21 @@ def test_only_what_has_an_exact_reference_is_compared() -> None:
     }
 
 
+def test_published_panels_are_made_where_a_grid_names_them_alone() -> None:
+    asked = {"tasks": ["two_moons"], "panels": ["sbibm"], "references": ["exact", "nuts"]}
+    found = cells(**asked, estimators=["flow"], budgets=[10], seeds=[0])
+    assert found.published == (grid.Panel("two_moons", "sbibm"),)
+    assert found.panels == found.calibrations == found.comparisons == found.sampled == ()
+    assert found.checked == found.fits
+    assert {draw.method for draw in found.checks} == {"exact", "nuts", "flow"}
+    assert not cells(references=["exact"]).published
+
+
 @pytest.mark.parametrize(
     ("method", "panel", "used"),
     [("flow", "calibration", 1000), ("exact", "calibration", 1000), ("nuts", "calibration", 200),
-     ("latent_nuts", "calibration", 200), ("hqs", "comparison", 3), ("exact", "density", 100000)],
+     ("latent_nuts", "calibration", 200), ("hqs", "comparison", 3), ("exact", "density", 100000),
+     ("nuts", "sbibm", 10)],
 )  # fmt: skip
 def test_observations_used(method, panel, used) -> None:
     assert grid.observations_used(PARAMS, "two_moons_line", method, panel) == used

@@ -80,6 +80,18 @@ MISTAKES = {
         lambda p: p["grids"]["smoke"][0].update(references=["nutz"]),
         "grids.smoke.0.references among.*did you mean 'nuts'",
     ),
+    "grid_panel": (
+        lambda p: p["grids"]["smoke"][0].update(panels=["sbibm"]),
+        "grids.smoke.0.tasks with the panel sbibm among.*got 'two_moons_line', did you mean 'two_moons'",
+    ),
+    "observations": (
+        lambda p: p["panels"]["sbibm"].update(observations=11),
+        "panels.sbibm.observations to be at most 10; got 11",
+    ),
+    "checksum": (
+        lambda p: p["sbibm"].update(sha256="12ec"),
+        "sbibm.sha256 to be .*; got '12ec'",
+    ),
     "shared_name": (
         lambda p: p["references"].update(flow={"kind": "exact"}),
         "a name for each method; got 'flow' under estimators and under references",
