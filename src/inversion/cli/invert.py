@@ -42,7 +42,8 @@ def invert_panel(
         )
     truth, num = Simulations.load(arguments.panel), cell["draws"]
     truth = truth.head(cell.get("observations_used") or len(truth))
-    check_observation(truth.y, task.event_shape)
+    if len(truth):
+        check_observation(truth.y, task.event_shape)
     names = (cell["task"], cell["method"], cell.get("budget", 0), cell["seed"])
     keys = jax.random.split(key_for(cell["root_seed"], verb, *names, cell["panel"]), len(truth))
     inputs = (keys, jax.numpy.asarray(truth.y, float))

@@ -39,7 +39,8 @@ def run(arguments: argparse.Namespace) -> None:
     ledger, files = Ledger(), []
     for (panel, num), observed in zip(cell["draws"].items(), arguments.panels, strict=True):
         truth = Simulations.load(observed)
-        check_observation(truth.y, model.standardisation.task.event_shape)
+        if len(truth):
+            check_observation(truth.y, model.standardisation.task.event_shape)
         names = (cell["task"], cell["method"], cell["budget"], cell["seed"])
         if isinstance(model, AbstractPoints):
             with ledger.entry(Cost(*names, "sample", panel, len(truth), min(num, 1))) as entry:
