@@ -7,7 +7,7 @@ import pytest
 
 from inversion.report.formats import MISSING
 from inversion.report.sbibm import sbibm, sbibm_observations, sbibm_references
-from inversion.tables.published import CELL, ours, theirs
+from inversion.tables.published import CELL, ours, seconds, theirs
 
 SCORES = ["task", "method", "budget", "seed", "panel", "observation", "score", "value"]
 PUBLISHED = ["task", "algorithm", "budget", "metric", "value", "source", "n_observations"]
@@ -46,9 +46,8 @@ def spent(verb, panel, observations, compile_s, cpu_s, method="flow"):
 def results(scores=(), kept=(), costs=(), published=(), numbers=None) -> SimpleNamespace:
     rows = ours(
         pd.DataFrame(scores, columns=SCORES),
-        pd.DataFrame(costs, columns=COSTS),
         pd.DataFrame(kept, columns=SCORES),
-        PARAMS,
+        seconds(pd.DataFrame(costs, columns=COSTS), PARAMS),
     )
     table = pd.DataFrame(published, columns=PUBLISHED)
     return SimpleNamespace(sbibm=rows, published=table, numbers=numbers or {})

@@ -9,7 +9,8 @@ from inversion.tables.published import C2ST
 
 def benchmark(study: Study) -> Figure:
     """One panel for each task; ours are means over observations."""
-    rows = study.sbibm[(study.sbibm["score"] == C2ST) & (study.sbibm["budget"] > 0)]
+    rows = study.sbibm()
+    rows = rows[(rows["score"] == C2ST) & (rows["budget"] > 0)]
     ours = rows.groupby(["task", "method", "budget", "seed"], as_index=False)["value"].mean()
     ours = ours.assign(name=ours["method"], cost=ours["budget"])
     theirs = study.published("C2ST_mean")

@@ -13,7 +13,8 @@ from inversion.tables.published import C2ST, CELL, SECONDS
 
 def cost_benchmark(study: Study) -> Figure:
     """One panel for each task; a line joins an algorithm's budgets."""
-    rows = study.sbibm[study.sbibm["budget"] > 0]
+    rows = study.sbibm(ledger=True)
+    rows = rows[rows["budget"] > 0]
     ours = rows.groupby([*CELL[:4], "score"])["value"].mean().unstack("score")
     ours = ours.reindex(columns=[C2ST, SECONDS]).dropna().reset_index()
     ours = ours.rename(columns={C2ST: "value", SECONDS: "cost"}).assign(name=ours["method"])

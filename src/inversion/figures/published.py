@@ -29,10 +29,11 @@ def panels(ours: pd.DataFrame, theirs: pd.DataFrame, label: str) -> Figure:
     figure = Figure((WIDTH, height_of(rows, PANEL, FRAME)))
     axes_of = panels_in(figure, rows, COLUMNS, FRAME).subplots(sharex=True, sharey=True)
     for axes, task in zip(axes_of.flat, FILES):
+        axes.set_xscale("log")
         _published(axes, theirs[theirs["task"] == task])
         _made(axes, ours[ours["task"] == task])
         axes.axhline(0.5, color=FAINT, linewidth=0.7, dashes=(4, 3))
-        axes.set(xscale="log", ylim=(0.47, 1.02), yticks=[0.5, 0.75, 1.0])
+        axes.set(ylim=(0.47, 1.02), yticks=[0.5, 0.75, 1.0])
         axes.set_title(task_name(task), loc="left", weight="bold")
         axes.minorticks_off()
         axes.xaxis.set_major_formatter(_count)
@@ -69,7 +70,7 @@ def _legend(figure: Figure, methods: Iterable[str]) -> None:
         for name in methods
     ]  # fmt: skip
     place = {"loc": "upper left", "bbox_to_anchor": (0.01, 1.0)}
-    figure.legend(handles=handles, **place, ncols=3, frameon=False, fontsize=8)
+    figure.legend(handles=handles, **place, ncols=4, frameon=False, fontsize=8)
 
 
 def _count(value: float, _: int) -> str:

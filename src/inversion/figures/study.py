@@ -55,11 +55,11 @@ class Study:
         """Of our own panels; `sbibm` has those of its observations."""
         return self._scores_at(own=True)
 
-    @cached_property
-    def sbibm(self) -> pd.DataFrame:
-        """C2ST against sbibm's draws and seconds, of the study and of what git keeps of larger ones."""
-        kept = self._kept("benchmark.csv", ["panel", "score", *published.CELL, "value"])
-        return published.ours(self._scores_at(own=False), self.costs, kept, self.params)
+    def sbibm(self, ledger: bool = False) -> pd.DataFrame:
+        """C2ST against sbibm's draws, of the study and what git keeps of larger ones; with a `ledger`, seconds too."""
+        kept = self._kept("benchmark.csv", ["panel", *published.CELL, "value"])
+        spent = published.seconds(self.costs, self.params) if ledger else None
+        return published.ours(self._scores_at(own=False), kept, spent)
 
     def published(self, metric: str) -> pd.DataFrame:
         """What others reported of a metric: `task`, `algorithm`, `budget`, `value`, `sequential`."""

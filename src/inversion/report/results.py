@@ -8,7 +8,7 @@ import pandas as pd
 from inversion.grid import SBIBM
 from inversion.names import METHODS, TASKS
 from inversion.report.formats import MINUS, MISSING, format_spread
-from inversion.tables.published import ours
+from inversion.tables.published import ours, seconds
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Results:
             source / "tables" / name for name in ("speed.csv", "times.csv", "composition.csv")
         )
         scored, spent, breakeven, kept, published = map(read_table, files)
-        sbibm = ours(scored, spent, kept, numbers["settings"])
+        sbibm = ours(scored, kept, seconds(spent, numbers["settings"]))
         scored, kept = (table[table["panel"] != SBIBM] for table in (scored, kept))
         return Results(
             numbers, scored, spent, breakeven, kept, published, *map(pd.read_csv, measured), sbibm

@@ -29,12 +29,12 @@ def seconds(costs: pd.DataFrame, params: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def ours(
-    scores: pd.DataFrame, costs: pd.DataFrame, kept: pd.DataFrame, params: Mapping[str, Any]
+    scores: pd.DataFrame, kept: pd.DataFrame, spent: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """Rows of `CELL` and `value`, each cell once; budget 0 is a reference of ours."""
+    """Rows of `CELL` and `value`, each cell once; budget 0 is a reference of ours. `spent` has the study's seconds."""
     studied = scores[(scores["panel"] == SBIBM) & (scores["score"] == C2ST)]
     kept = kept[(kept["panel"] == SBIBM) & kept["score"].isin([C2ST, SECONDS])]
-    tables = [table for table in (kept, studied, seconds(costs, params)) if len(table)]
+    tables = [table for table in (kept, studied, spent) if table is not None and len(table)]
     if not tables:
         return pd.DataFrame(columns=[*CELL, "value"])
     rows = pd.concat([table[[*CELL, "value"]] for table in tables])
