@@ -161,14 +161,9 @@ def draws_of(params: Params, task: str, panel: str) -> int:
     return by_task(params["panels"][panel].get("draws", 0), task)
 
 
-def entry_of(entry: Params, panel: str) -> dict[str, Any]:
-    """A method's entry for one panel: a setting may be given for each panel."""
-    return {
-        name: value[panel]
-        if isinstance(value, Mapping) and set(value) <= {*PANELS, SBIBM}
-        else value
-        for name, value in entry.items()
-    }
+def entry_of(entry: Params, task: str, panel: str) -> dict[str, Any]:
+    """A method's entry for one task and panel: a setting may be given for each panel, or by task."""
+    return {name: _setting(value, task, panel) for name, value in entry.items()}
 
 
 def by_task(setting: Any, task: str) -> Any:
@@ -182,6 +177,14 @@ def fit_entry(params: Params, task: str, method: str) -> dict[str, Any]:
     summary = params.get("summaries", {}).get(task)
     settings = {name: by_task(value, task) for name, value in entry["fit"].items()}
     return {"summary": summary, **entry, "fit": settings}
+
+
+def _setting(value: Any, task: str, panel: str) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    if set(value) <= {*PANELS, SBIBM}:
+        return value[panel]
+    return by_task(value, task) if "default" in value else value
 
 
 def _draws(params: Params, block: Mapping[str, list]) -> Iterable[Draw]:

@@ -95,3 +95,10 @@ def test_a_setting_of_the_fit_may_be_given_by_task() -> None:
     assert grid.fit_entry(params, "other", "flow") == {
         "kind": "flow", "fit": {"epochs": 5, "whiten": True}, "summary": None,
     }  # fmt: skip
+
+
+def test_a_setting_of_a_reference_may_be_given_by_panel_or_by_task() -> None:
+    entry = {"steps": {"calibration": 2, "sbibm": 9}, "moves": {"default": 5, "sir": 1}, "runs": 4}
+    expected = {"steps": 9, "moves": 1, "runs": 4}
+    assert grid.entry_of(entry, "sir", "sbibm") == expected
+    assert grid.entry_of(entry, "slcp", "calibration") == {"steps": 2, "moves": 5, "runs": 4}

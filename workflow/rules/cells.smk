@@ -19,7 +19,7 @@ def of_panel(wildcards, section):
     return of_task(
         wildcards,
         method=wildcards.method,
-        entry=grid.entry_of(config[section][wildcards.method], wildcards.panel),
+        entry=grid.entry_of(config[section][wildcards.method], wildcards.task, wildcards.panel),
         panel=wildcards.panel,
         draws=grid.draws_of(config, wildcards.task, wildcards.panel),
         observations_used=grid.observations_used(
