@@ -24,7 +24,7 @@ from inversion.tables import published
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "report/benchmark.csv"
 SCORES = ("excess_nll", "c2st", "mode_tv", "sbc_ks", "tarp_p")
-CELL = ["task", "method", "budget", "seed", "panel", "observation", "score"]
+CELL = ["task", "method", "budget", "seed", "observation", "score", "panel"]
 
 
 def machine() -> str:
