@@ -106,6 +106,12 @@ def test_a_reference_told_apart_is_named(value, agree):
     assert found == agree
 
 
+def test_a_kept_verdict_serves_where_the_study_has_none():
+    kept = [score("smc", 0, 0, 0, 0.49), ("slcp", "smc", 0, 0, "sbibm", "all", "accepted", 1.0)]
+    ((_, _, record, found, mean, *_),) = rows_of(sbibm_references(results(kept=kept)), "SLCP")
+    assert (record, found, mean) == ("accepted", "agree", "0.490")
+
+
 def test_published_kinds_are_told_apart_and_the_rerun_counts():
     rerun = "sbi-benchmark/results:gaussian_mixture_rerun/results"
     published = [
@@ -116,7 +122,8 @@ def test_published_kinds_are_told_apart_and_the_rerun_counts():
         ("gaussian_mixture", "NPE", "1000", "C2ST_sd", 0.1, rerun, 10),
     ]
     table = sbibm(results(published=published))
-    assert rows_of(table, "Gaussian mixture", "1,000")[0][-3:] == ["0.700", "0.700 (NPE)", "0.650 (SNPE)"]  # fmt: skip
+    beside = ["0.700", "0.700 [NPE]{.spread}", "0.650 [SNPE]{.spread}"]
+    assert rows_of(table, "Gaussian mixture", "1,000")[0][-3:] == beside
     rows = theirs(pd.DataFrame(published, columns=PUBLISHED), "C2ST_mean")
     assert dict(zip(rows["algorithm"], rows["sequential"])) == {"NPE": False, "SNPE": True}
 

@@ -6,7 +6,7 @@ from inversion.names import in_order
 from inversion.report.formats import MISSING, format_number, format_spread
 from inversion.report.results import Results, method_name, pipe_table, task_name
 from inversion.sbibm import FILES, OBSERVATIONS
-from inversion.tables.published import C2ST, SECONDS, theirs
+from inversion.tables.published import ACCEPTED, C2ST, SECONDS, theirs
 
 BUDGETS = (1_000, 10_000, 100_000)
 # The mean C2ST that is asked of us at each budget.
@@ -75,7 +75,7 @@ def sbibm_references(results: Results) -> str:
             values = group["value"]
             off = list(group.loc[~(values < SAME), "observation"])
             agree = f"apart at {', '.join(off)}" if off else "agree"
-            record = verdicts.get(task, {}).get(method)
+            record = verdicts.get(task, {}).get(method) or _kept(results.sbibm, task, method)
             spread = [
                 format_number(C2ST, value) for value in (values.mean(), values.min(), values.max())
             ]
@@ -105,11 +105,17 @@ def _best(published: pd.DataFrame) -> str:
     if published.empty:
         return MISSING
     best = published.loc[published["value"].idxmin()]
-    return f"{format_number(C2ST, best['value'])} ({best['algorithm'].split('|')[0]})"
+    return f"{format_number(C2ST, best['value'])} [{best['algorithm'].split('|')[0]}]{{.spread}}"
 
 
 def _pairs(budget: int) -> str:
     return format_number("budget", budget) if budget else MISSING
+
+
+def _kept(rows: pd.DataFrame, task: str, method: str) -> dict | None:
+    """The verdict of a reference that the study at hand did not run; why it was rejected is not kept."""
+    rows = rows[(rows["score"] == ACCEPTED) & (rows["task"] == task) & (rows["method"] == method)]
+    return {"accepted": bool(rows["value"].iloc[0]), "reasons": []} if len(rows) else None
 
 
 def _verdict(record: dict | None) -> str:

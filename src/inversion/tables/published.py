@@ -13,6 +13,7 @@ from inversion.tables.costs import method_costs
 
 CELL = ["task", "method", "budget", "seed", "observation", "score"]
 C2ST, SECONDS = "c2st", "cpu_s"
+ACCEPTED = "accepted"  # 1 where a kept reference passed its own record, 0 where not
 # Each of these is run anew for every observation; the others simulate and train once for all of them.
 SEQUENTIAL = ("SMC-ABC", "SNLE", "SNPE", "SNRE")
 PAPER = "sbi-benchmark/results:benchmarking_sbi"
@@ -33,7 +34,7 @@ def ours(
 ) -> pd.DataFrame:
     """Rows of `CELL` and `value`, each cell once; budget 0 is a reference of ours. `spent` has the study's seconds."""
     studied = scores[(scores["panel"] == SBIBM) & (scores["score"] == C2ST)]
-    kept = kept[(kept["panel"] == SBIBM) & kept["score"].isin([C2ST, SECONDS])]
+    kept = kept[(kept["panel"] == SBIBM) & kept["score"].isin([C2ST, SECONDS, ACCEPTED])]
     tables = [table for table in (kept, studied, spent) if table is not None and len(table)]
     if not tables:
         return pd.DataFrame(columns=[*CELL, "value"])
