@@ -49,7 +49,9 @@ def test_bare_snakemake_then_commit_then_repro(study) -> None:
 def test_one_task_edited_reruns_its_cells_alone(study, engine) -> None:
     study.edit_params(lambda params: params["tasks"]["gaussian_linear"].update(dim=5))
     study.run(*engine.split())
-    jobs = [line for line in study.jobs() if line.split()[0] not in ("tables", "figure", "report")]
+    # `fetch` is not cached: where DVC has emptied its phase, it unpacks the wheel that it has kept once more.
+    always = ("tables", "figure", "report", "fetch")
+    jobs = [line for line in study.jobs() if line.split()[0] not in always]
     assert jobs
     assert not [line for line in jobs if "gaussian_linear" not in line]
     assert study.nothing_to_do()

@@ -101,11 +101,11 @@ def _reached(cell: pd.DataFrame, asked: float) -> list[str]:
 
 
 def _best(published: pd.DataFrame) -> str:
-    """The smallest published value, picked on this very score, and whose it is."""
+    """The smallest published value, picked on this very score, and whose it is in a word."""
     if published.empty:
         return MISSING
     best = published.loc[published["value"].idxmin()]
-    return f"{format_number(C2ST, best['value'])} [{best['algorithm'].split('|')[0]}]{{.spread}}"
+    return f"{format_number(C2ST, best['value'])} [{best['algorithm'].split()[0]}]{{.spread}}"
 
 
 def _pairs(budget: int) -> str:
