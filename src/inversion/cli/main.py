@@ -7,6 +7,10 @@ import sys
 VERBS = {
     "check": "say what is wrong with params.yaml",
     "simulate": "draw pairs from a task, or a panel's observations",
+    "chunk": "run one chunk of a black-box simulator",
+    "gather": "put the chunks of a black-box simulator together",
+    "total": "add up what its chunks cost",
+    "take": "take pairs from a dataset, or a panel's observations",
     "train": "fit an estimator to simulated pairs",
     "reference": "invert a panel's observations by an exact or classical method",
     "refine": "invert a panel's observations by a learned prior",
