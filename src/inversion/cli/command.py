@@ -19,7 +19,7 @@ class Command:
     theta is one line of numbers between commas, in the file `{theta}`, or on standard input where no word names it. y
     is such lines (or, from the first `[` on, JSON), in the file `{y}`, or on standard output where no word names it.
     `{seed}` is a whole number below 2^32, also in the variable SEED of the environment: the same theta and seed must
-    give the same y. Raises `CalledProcessError`, `TimeoutExpired`, or `ValueError` for a y that is not made of numbers.
+    give the same y. Raises `CalledProcessError`, `TimeoutExpired`, or `ValueError` for a y that is no numbers.
     """
 
     def __init__(self, words: Sequence[str], timeout: float | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Put the chunks of a black-box simulator together: the pairs that came out whole, and a count of those that did not."""
+"""Put the chunks of a black-box simulator together: the pairs that came out whole, and a count of the others."""
 
 import argparse
 

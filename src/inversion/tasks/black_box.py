@@ -23,8 +23,9 @@ from inversion.tasks.task import AbstractTask
 class BlackBox(AbstractTask):
     """A prior, a simulator that is only run, and the `shape` of one y.
 
-    - `prior`: for each coordinate of theta its name and a scalar distribution of NumPyro, `{kind: Uniform, low: 0,
-      high: 1}`; or `package.module:prior`, a function without arguments that gives the distribution of all theta;
+    - `prior`: a list, in the order of theta, of each coordinate's name and scalar distribution of NumPyro, `{name: mass,
+      kind: Uniform, low: 0, high: 1}`; or `package.module:prior`, a function without arguments that gives the
+      distribution of all theta;
     - `simulator`: `package.module:function`, called as `function(theta, rng)` for one theta of shape (dim,), with a
       `numpy.random.Generator` as its only source of chance, for one y of shape `shape`; or
     - `command`: the words of an external command, which is run once for each theta (`inversion.cli.command`), in at
@@ -44,7 +45,7 @@ class BlackBox(AbstractTask):
     def __init__(
         self,
         *,
-        prior: str | Mapping[str, Mapping[str, Any]],
+        prior: str | Sequence[Mapping[str, Any]],
         shape: Sequence[int],
         simulator: str | None = None,
         command: Sequence[str] | None = None,
@@ -78,7 +79,7 @@ class BlackBox(AbstractTask):
     def prior(self) -> dist.Distribution:
         if isinstance(self.priors, str):
             return resolve({}, self.priors)()
-        return Columns(*(_distribution(*each) for each in self.priors))
+        return Columns(*(_distribution(dict(each)) for each in self.priors))
 
     def simulate(self, key: PRNGKeyArray, theta: Float[Array, " dim"]) -> NoReturn:
         raise ValueError(
@@ -96,24 +97,26 @@ class BlackBox(AbstractTask):
         return self.shape[0]
 
 
-def _as_tuple(prior: Mapping[str, Mapping[str, Any]]) -> tuple:
-    if not isinstance(prior, Mapping) or not prior:
+def _as_tuple(prior: Sequence[Mapping[str, Any]]) -> tuple:
+    if not isinstance(prior, list | tuple) or not prior:
         raise ValueError(
-            "Expected prior to name a distribution for each coordinate of theta, or package.module:name; "
+            "Expected prior to list a distribution for each coordinate of theta, or package.module:name; "
             f"got {prior!r}."
         )
-    for name, entry in prior.items():
-        if not isinstance(entry, Mapping) or "kind" not in entry:
+    for entry in prior:
+        if not isinstance(entry, Mapping) or not {"name", "kind"} <= set(entry):
             raise ValueError(
-                f"Expected prior.{name} like {{kind: Uniform, low: 0, high: 1}}; got {entry!r}."
+                f"Expected entries of prior like {{name: mass, kind: Uniform, low: 0, high: 1}}; got {entry!r}."
             )
-    return tuple((name, tuple(sorted(entry.items()))) for name, entry in prior.items())
+    names = [str(entry["name"]) for entry in prior]
+    if len(set(names)) < len(names):
+        raise ValueError(f"Expected a name of its own for each coordinate; got {', '.join(names)}.")
+    return tuple(tuple(sorted(entry.items())) for entry in prior)
 
 
-def _distribution(name: str, items: tuple[tuple[str, Any], ...]) -> dist.Distribution:
+def _distribution(settings: dict[str, Any]) -> dist.Distribution:
     """The scalar distribution of one coordinate."""
-    settings = dict(items)
-    kind = settings.pop("kind")
+    name, kind = settings.pop("name"), settings.pop("kind")
     known = {other for other in dir(dist) if _is_distribution(getattr(dist, other))}
     if kind not in known:
         close = get_close_matches(str(kind), known, n=1)

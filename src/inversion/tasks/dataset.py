@@ -21,9 +21,10 @@ class Dataset(AbstractTask):
 
     - `theta`: the names of its columns; or one name and `dim`, for columns `name_1` to `name_dim`, or, in an npz, for
       an array of shape (n, dim);
-    - `y`: the names of its columns; or one name and the `shape` of one y, for as many columns in the order of C, or, in
-      an npz, for an array of shape (n, *shape), in which rows of NaN may pad a set or a series at its end;
-    - `support`: bounds `[low, high]` of theta by the name of the coordinate, null where there is none; draws stay inside.
+    - `y`: the names of its columns; or one name and the `shape` of one y, for as many columns in the order of C, or,
+      in an npz, for an array of shape (n, *shape), in which rows of NaN may pad a set or a series at its end;
+    - `support`: bounds `[low, high]` of theta by the name of the coordinate, null where there is none: draws stay
+      inside.
     """
 
     file: str = eqx.field(static=True)

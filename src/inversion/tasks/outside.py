@@ -32,7 +32,7 @@ def targets_of(entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def files_of(entry: Mapping[str, Any]) -> list[str]:
-    """The files that the pairs rest on: a dataset's own, and of a black box `files` and those that its command names."""
+    """The files that the pairs rest on: a dataset's own; of a black box `files` and those that its command names."""
     if entry["kind"] == "dataset":
         return [str(entry.get("file"))]
     named = [str(word) for word in entry.get("command", []) if Path(str(word)).is_file()]
