@@ -50,13 +50,9 @@ def code_of_simulator(wildcards):
 
 def records_of_pairs():
     """How many pairs from outside the grid were left out, and why."""
-    pairs = [(cell.task, f"{cell.budget}/{cell.seed}") for cell in CELLS.simulations]
-    pairs += [(cell.task, f"panels/{cell.panel}") for cell in CELLS.panels]
-    return [
-        rules.gather.output.record.format(task=task, pairs=name)
-        for task, name in pairs
-        if task not in IN_JAX
-    ]
+    pattern = rules.gather.output.record
+    found = outside.pairs_from_outside(config, CELLS)
+    return [pattern.format(task=task, pairs=pairs) for task, pairs in found]
 
 
 rule simulate:

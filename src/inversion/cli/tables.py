@@ -22,6 +22,8 @@ def run(arguments: argparse.Namespace) -> None:
     from inversion.records import write_atomic
     from inversion.tables.costs import break_even_table, method_costs
     from inversion.tables.numbers import numbers
+    from inversion.tasks.outside import RECORD as RECORD_OF_PAIRS
+    from inversion.tasks.outside import pairs_from_outside
 
     cells = grid.expand(params)
     histories = pd.concat(
@@ -57,15 +59,18 @@ def run(arguments: argparse.Namespace) -> None:
         for draw in reversed(cells.draws)
         if draw.family != "amortised" and draw.panel == "comparison"
     }
+    left_out: dict[str, dict] = {}
+    for task, pairs in pairs_from_outside(params, cells):
+        path = arguments.results / RECORD_OF_PAIRS.format(task=task, pairs=pairs)
+        left_out.setdefault(task, {})[pairs] = json.loads(path.read_text())
     for table, path in (
         (scores, arguments.scores),
         (costs, arguments.costs),
         (breakeven, arguments.breakeven),
     ):
         write_atomic(path, lambda file, table=table: table.to_csv(file, index=False, na_rep="nan"))
-    write_json(
-        arguments.numbers, numbers(params, scores, per_method, breakeven, histories, records)
-    )
+    found = numbers(params, scores, per_method, breakeven, histories, records)
+    write_json(arguments.numbers, found | ({"left_out": left_out} if left_out else {}))
 
 
 RECORD = "draws/{family}/{panel}/{task}/{method}/{budget}/{seed}.json"

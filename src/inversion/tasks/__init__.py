@@ -5,11 +5,6 @@ from typing import Any
 
 from inversion.registry import build
 
-# Tasks whose pairs come from outside: the workflow runs or reads them, JAX never does.
-OUTSIDE = {
-    "black_box": "inversion.tasks.black_box:BlackBox",
-    "dataset": "inversion.tasks.dataset:Dataset",
-}
 TASKS = {
     "two_moons_line": "inversion.tasks.two_moons_line:TwoMoonsLine",
     "gaussian_linear": "inversion.tasks.gaussian_linear:GaussianLinear",
@@ -38,7 +33,8 @@ TASKS = {
     "markov_switching": "inversion.tasks.markov_switching:MarkovSwitching",
     "fractional_brownian": "inversion.tasks.fractional_brownian:FractionalBrownian",
     "minnesota_var": "inversion.tasks.minnesota_var:MinnesotaVar",
-    **OUTSIDE,
+    "black_box": "inversion.tasks.black_box:BlackBox",
+    "dataset": "inversion.tasks.dataset:Dataset",
 }
 
 

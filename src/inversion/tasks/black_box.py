@@ -23,8 +23,8 @@ from inversion.tasks.task import AbstractTask
 class BlackBox(AbstractTask):
     """A prior, a simulator that is only run, and the `shape` of one y.
 
-    - `prior`: a list, in the order of theta, of each coordinate's name and scalar distribution of NumPyro, `{name: mass,
-      kind: Uniform, low: 0, high: 1}`; or `package.module:prior`, a function without arguments that gives the
+    - `prior`: a list, in the order of theta, of each coordinate's name and scalar distribution of NumPyro, `{name:
+      mass, kind: Uniform, low: 0, high: 1}`; or `package.module:prior`, a function without arguments that gives the
       distribution of all theta;
     - `simulator`: `package.module:function`, called as `function(theta, rng)` for one theta of shape (dim,), with a
       `numpy.random.Generator` as its only source of chance, for one y of shape `shape`; or
@@ -55,9 +55,10 @@ class BlackBox(AbstractTask):
         files: Sequence[str] = (),
     ) -> None:
         if (simulator is None) == (command is None):
-            raise ValueError("Expected a black_box with either a simulator or a command; got " + (
-                "none." if command is None else "both."
-            ))  # fmt: skip
+            got = "none" if command is None else "both"
+            raise ValueError(
+                f"Expected a black_box with either a simulator or a command; got {got}."
+            )
         if simulator is not None and timeout is not None:
             raise ValueError(
                 "Expected timeout with a command, which can be ended; got a simulator."

@@ -12,6 +12,17 @@ CHUNK = 100  # pairs of one job, where `chunk` does not say
 MOST_LOST = 0.1  # of the pairs that are asked for, where `most_lost` does not say
 
 
+KINDS = ("black_box", "dataset")
+RECORD = "simulations/{task}/{pairs}.json"  # below results: how many pairs were left out, and why
+
+
+def pairs_from_outside(params: Mapping[str, Any], cells: Any) -> list[tuple[str, str]]:
+    """For each set of pairs of the grid's cells that JAX does not simulate, its task and its place below that."""
+    pairs = [(cell.task, f"{cell.budget}/{cell.seed}") for cell in cells.simulations]
+    pairs += [(cell.task, f"panels/{cell.panel}") for cell in cells.panels]
+    return [(task, name) for task, name in pairs if params["tasks"][task]["kind"] in KINDS]
+
+
 def chunk_count(entry: Mapping[str, Any], asked: int | list) -> int:
     """Jobs for `asked` pairs; none where the observations are given by their values."""
     return -(-asked // entry.get("chunk", CHUNK)) if isinstance(asked, int) else 0
