@@ -181,7 +181,7 @@ def others(results: Results) -> str:
 
 
 def left_out(results: Results) -> str:
-    """What a black box or a dataset came to: pairs that were asked for, those that are whole, and why the others are not."""
+    """What a black box or a dataset came to: how many pairs are whole, and why the others are not."""
     rows = []
     for task, sets in results.numbers.get("left_out", {}).items():
         for name, record in sets.items():
