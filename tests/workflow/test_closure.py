@@ -13,6 +13,10 @@ from inversion.tasks import TASKS
 
 VERBS = (
     "simulate",
+    "chunk",
+    "gather",
+    "total",
+    "take",
     "train",
     "reference",
     "refine",
@@ -36,7 +40,9 @@ def test_a_member_rests_on_its_own_file(registry) -> None:
         assert own in names(target)
 
 
-@pytest.mark.parametrize("verb", ["simulate", "train", "sample", "reference", "refine"])
+@pytest.mark.parametrize(
+    "verb", ["simulate", "chunk", "gather", "take", "train", "sample", "reference", "refine"]
+)
 def test_a_verb_rests_on_no_member_of_a_registry(verb) -> None:
     found = names(f"inversion.cli.{verb}")
     for registry in (TASKS, ESTIMATORS, REFERENCES, REFINEMENTS):

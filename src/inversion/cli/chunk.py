@@ -139,10 +139,10 @@ def attempt(
 
 
 def check_lost(lost: int, asked: int, most: float, why: object) -> None:
-    """Stop as soon as more pairs are lost than the settings allow."""
-    if lost > most * asked:
+    """Stop as soon as more pairs are lost than the share `most` and chance, three standard deviations, explain."""
+    if lost > most * asked + 3 * (most * (1 - most) * asked) ** 0.5:
         raise ValueError(
-            f"Expected at most {most:.0%} of {asked} pairs to be lost (most_lost); got {lost}. The last: {why}"
+            f"Expected about {most:.0%} of {asked} pairs to be lost at most (most_lost); got {lost}. The last: {why}"
         )
 
 

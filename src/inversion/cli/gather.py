@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     if len(theta) + sum(reasons.values()) != asked:
         raise ValueError(f"Expected the chunks of {asked} pairs; got {len(theta)} and {reasons}.")
     record = counted(asked, len(theta), reasons)
-    check_lost(asked - len(theta), asked, task.most_lost, told(record))
+    check_lost(asked - len(theta), asked, task.most_lost, "see the logs of the chunks.")
     if len(theta) == 0:
         raise ValueError(f"Expected a pair that came out whole; got none of {asked}.")
     Simulations(theta, y).save(arguments.out)

@@ -30,7 +30,8 @@ class BlackBox(AbstractTask):
       `numpy.random.Generator` as its only source of chance, for one y of shape `shape`; or
     - `command`: the words of an external command, which is run once for each theta (`inversion.cli.command`), in at
       most `timeout` seconds; `files` are those that it rests on and does not name;
-    - `chunk` pairs are one job; more than a share `most_lost` of pairs that failed or are not finite stops the run.
+    - `chunk` pairs are one job; when more than a share `most_lost` of the pairs failed or are not finite, and chance
+      does not explain it, the run stops.
     """
 
     priors: str | tuple = eqx.field(static=True)
