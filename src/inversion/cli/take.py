@@ -20,6 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     cell = read_cell(arguments.cell, "root_seed", "task", "task_entry", "held_back")
     configure_jax(double=True)
+    import numpy as np
+
     from inversion.cli.gather import counted, told
     from inversion.cli.simulate import given
     from inversion.cost import Cost, Ledger
@@ -33,14 +35,13 @@ def run(arguments: argparse.Namespace) -> None:
     ledger = Ledger()
     with ledger.entry(row):
         theta, y = read_pairs(arguments.file, task)
-        good = whole(y) & (theta == theta).all(axis=1) & (abs(theta) < float("inf")).all(axis=1)
+        good = whole(y) & np.isfinite(theta).all(axis=1)
         check_support(task, theta, good)
         record = counted(len(y), int(good.sum()), {"not_finite": int((~good).sum())})
         if isinstance(asked, int):
             rows = good.nonzero()[0][taken(cell, int(good.sum()))]
             y = y[rows]
-            padded = y.ndim == 3 and (y != y).any()
-            pairs = Simulations(theta[rows], y, lengths(y) if padded else None)
+            pairs = Simulations(theta[rows], y, lengths(y) if np.isnan(y).any() else None)
         else:
             pairs = given(task, asked)
     pairs.save(arguments.out)
@@ -74,7 +75,7 @@ def check_support(task: Any, theta, good) -> None:
     if len(outside):
         raise ValueError(
             f"Expected theta inside its support; got {theta[outside[0]].tolist()} in pair {outside[0]}, "
-            f"and {len(outside)} such."
+            f"one of {len(outside)} outside."
         )
 
 
