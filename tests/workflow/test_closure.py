@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from inversion import closure
 from inversion.closure import SOURCE, code_files
 from inversion.estimators import ESTIMATORS
 from inversion.references import REFERENCES
@@ -76,6 +77,10 @@ def test_a_module_of_a_users_own_is_found(tmp_path, monkeypatch) -> None:
     assert module in found
     assert Path(SOURCE / "inversion/keys.py") in found
     assert code_files("numpy.linalg:norm") == []
+    (tmp_path / "my_simulators" / "forces.py").write_text("import json, numpy\n")
+    module.write_text("import numpy\nfrom my_simulators import forces\n")
+    closure._imports.cache_clear()
+    assert code_files("my_simulators.pendulum:Pendulum") == [module.with_name("forces.py"), module]
 
 
 @pytest.mark.slow
