@@ -1,9 +1,9 @@
 """Which source files a module's behaviour rests on, read from the `import` lines of its source.
 
 Snakemake does not see an edit in an imported module, so each rule declares its code as input. The closure
-holds files of this package (and the file of a user's own `package.module:Name`), never an `__init__`: a line
-added to a registry must not make anything stale. What an `__init__` imports counts where a name of its own is
-used.
+holds files of this package (and, of a user's own `package.module:Name`, its file and those of the user's that it
+imports by their full names), never an `__init__`: a line added to a registry must not make anything stale. What an
+`__init__` imports counts where a name of its own is used.
 """
 
 import ast
@@ -52,24 +52,22 @@ def _imports(path: Path) -> tuple[str, ...]:
 def _ours(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from _packaged(alias.name for alias in node.names)
+            yield from _outside_python(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            yield from _packaged(_origin(node.module, alias.name) for alias in node.names)
+            yield from _outside_python(_origin(node.module, alias.name) for alias in node.names)
 
 
-def _packaged(modules: Iterable[str]) -> Iterator[str]:
-    return (module for module in modules if module.split(".")[0] == PACKAGE)
+def _outside_python(modules: Iterable[str]) -> Iterator[str]:
+    return (module for module in modules if module.split(".")[0] not in sys.stdlib_module_names)
 
 
 def _origin(module: str, name: str) -> str:
     """The module that `from module import name` gets the name from: a submodule, or where an `__init__` has it."""
-    if module.split(".")[0] != PACKAGE:
-        return module
-    path = source_file(module)
-    if path is None or path.name != "__init__.py":
-        return module
     if source_file(f"{module}.{name}") is not None:
         return f"{module}.{name}"
+    path = source_file(module)
+    if module.split(".")[0] != PACKAGE or path is None or path.name != "__init__.py":
+        return module
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             for alias in node.names:

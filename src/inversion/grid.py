@@ -137,7 +137,7 @@ def observations_of(params: Params, task: str, panel: str) -> int | list:
     """What a panel holds: a number of prior-predictive observations, or the observations themselves."""
     observations = params["panels"][panel]["observations"]
     if panel == "calibration":
-        return max(observations.values())
+        return max(by_task(count, task) for count in observations.values())
     return by_task(observations, task)
 
 
@@ -147,7 +147,7 @@ def observations_used(params: Params, task: str, method: str, panel: str) -> int
     if panel == "calibration":
         amortised = family_of(params, method) == "amortised" or method == "exact"
         counts = params["panels"][panel]["observations"]
-        return counts["estimators" if amortised else "samplers"]
+        return by_task(counts["estimators" if amortised else "samplers"], task)
     return observations if isinstance(observations, int) else len(observations)
 
 

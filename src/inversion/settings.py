@@ -6,19 +6,21 @@ a new one needs no line elsewhere, and so that nothing here imports JAX.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any, NamedTuple
 
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from inversion.estimators import ESTIMATORS
-from inversion.grid import SBIBM
+from inversion.grid import SBIBM, by_task, fit_entry
 from inversion.networks.summaries import SUMMARIES
 from inversion.references import REFERENCES
 from inversion.refinements import REFINEMENTS
 from inversion.sbibm import FILES
 from inversion.signatures import parameters
 from inversion.tasks import TASKS
+from inversion.tasks.outside import KINDS
 
 REGISTRIES = {
     "tasks": TASKS,
@@ -52,7 +54,9 @@ def check_settings(params: Mapping[str, Any], schema: Mapping[str, Any]) -> None
     """Raise `ValueError("Expected ...; got ...")` for the first thing that is wrong with `params`."""
     for error in sorted(_Validator(schema).iter_errors(params), key=_order):
         raise ValueError(_sentence(error))
-    for problem in (*_unknown_names(params), *_unknown_settings(params)):
+    for problem in chain.from_iterable(
+        find(params) for find in (_unknown_names, _unknown_settings, _out_of_reach)
+    ):
         raise ValueError(problem)
 
 
@@ -84,6 +88,8 @@ def _unknown_names(params: Mapping[str, Any]) -> Iterator[str]:
         for name, entry in params.get(section, {}).items():
             for one in entries(section, name, entry):
                 if ":" not in one.kind and one.kind not in one.registry:
+                    if not one.registry:
+                        yield f"Expected {one.where} to be package.module:name; got {one.kind!r}."
                     where = f"{one.where}.kind"
                     yield _among(where, one.registry, one.kind, " (or package.module:Name)")
     for name, entry in params["refinements"].items():
@@ -118,6 +124,38 @@ def _unknown_in_block(
                 yield f"Expected {where} to have the key {key!r}; got {_list(block)}."
 
 
+def _out_of_reach(params: Mapping[str, Any]) -> Iterator[str]:
+    """What a task whose pairs come from outside cannot serve, and a panel that would run its simulator unasked."""
+    kinds = {name: entry["kind"] for name, entry in params["tasks"].items()}
+    asked = params["panels"]["density"]["observations"]
+    for grid, blocks in params["grids"].items():
+        for index, block in enumerate(blocks):
+            for task in (name for name in block["tasks"] if kinds[name] in KINDS):
+                for section, method, why in _unfit(params, block, task):
+                    yield (
+                        f"Expected grids.{grid}.{index}.{section} without {method!r} for {task!r}, a {kinds[task]}: "
+                        f"{why}; got it."
+                    )
+                if not isinstance(asked, Mapping) or task not in asked:
+                    yield (
+                        f"Expected panels.density.observations to name {task!r}, as each is a run of its simulator "
+                        f"or a pair of its file; got {by_task(asked, task)} by default."
+                    )
+
+
+def _unfit(
+    params: Mapping[str, Any], block: Mapping[str, list], task: str
+) -> Iterator[tuple[str, str, str]]:
+    """The block's methods that need more than pairs, each with its section and the reason."""
+    for section in ("references", "refinements"):
+        for method in block.get(section, []):
+            if params[section][method]["kind"] in REGISTRIES[section]:
+                yield section, method, "it has no likelihood"
+    for method in block.get("estimators", []):
+        if fit_entry(params, task, method)["fit"].get("fresh_noise"):
+            yield "estimators", method, "JAX cannot simulate fresh noise"
+
+
 def _unknown_settings(params: Mapping[str, Any]) -> Iterator[str]:
     """Settings that the constructor of a kind does not take."""
     for section in REGISTRIES:
@@ -150,6 +188,8 @@ def entries(section: str, name: str, entry: Mapping[str, Any]) -> Iterator[Entry
     if section == "estimators":
         settings_at, settings = f"{where}.network", entry.get("network", {})
     yield Entry(where, REGISTRIES[section], entry["kind"], settings_at, settings)
+    if entry["kind"] in KINDS and isinstance(entry.get("prior"), str):
+        yield Entry(f"{where}.prior", {}, entry["prior"], where, {})
     for outer, values in {where: entry, settings_at: settings}.items():
         for key, registry in NESTED.items():
             inner, inside = values.get(key), f"{outer}.{key}"

@@ -21,6 +21,16 @@ COPIED = (
     "profiles",
     "src",
 )
+OUTSIDE = {
+    "box": {
+        "kind": "black_box",
+        "command": ["python", "box.py"],
+        "shape": [1],
+        "prior": [{"name": "a", "kind": "Normal", "loc": 0, "scale": 1}],
+        "chunk": 4,
+    },
+    "table": {"kind": "dataset", "file": "table.csv", "theta": ["a"], "y": ["b"]},
+}
 TINY = [
     {"tasks": ["two_moons_line", "gaussian_linear"], "references": ["exact"]},
     {"tasks": ["two_moons_line"], "references": ["nuts"]},
@@ -31,7 +41,7 @@ TINY = [
         "seeds": [0],
     },
     {
-        "tasks": ["two_moons_line", "gaussian_linear"],
+        "tasks": ["two_moons_line", "gaussian_linear", "box", "table"],
         "estimators": ["flow"],
         "budgets": [10],
         "seeds": [0],
@@ -119,6 +129,16 @@ def fake(tmp_path_factory) -> Path:
     return folder
 
 
+def tiny(params: dict) -> None:
+    """A grid of few cells, with tasks whose pairs come from outside."""
+    params["tasks"].update(OUTSIDE)
+    params["panels"]["calibration"]["observations"]["estimators"] = {"default": 1000, "box": 10}
+    params["panels"]["calibration"]["observations"]["samplers"] = {"default": 200, "box": 2}
+    params["panels"]["density"]["observations"].update(box=3, table=3)
+    params["grids"].update(tiny=TINY)
+    params.update(grid="tiny")
+
+
 @pytest.fixture(scope="session")
 def pristine(tmp_path_factory, fake) -> Repository:
     """The sources alone, committed; nothing was run."""
@@ -132,8 +152,13 @@ def pristine(tmp_path_factory, fake) -> Repository:
     written = shutil.ignore_patterns("_generated", "_site", "_variables.yml", ".quarto")
     shutil.copytree(ROOT / "report", folder / "report", ignore=written)
     repository = Repository(folder, fake)
-    repository.edit_params(
-        lambda params: params["grids"].update(tiny=TINY) or params.update(grid="tiny")
+    repository.edit_params(tiny)
+    for name in ("box.py", "table.csv"):
+        (folder / name).write_text("anything")
+    pipeline = (folder / "dvc.yaml").read_text()
+    deps = pipeline.index("      - ")
+    (folder / "dvc.yaml").write_text(
+        f"{pipeline[:deps]}      - box.py\n      - table.csv\n{pipeline[deps:]}"
     )
     for setting in (
         ("init", "-q"),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from inversion import closure
 from inversion.closure import SOURCE, code_files
 from inversion.estimators import ESTIMATORS
 from inversion.references import REFERENCES
@@ -13,6 +14,10 @@ from inversion.tasks import TASKS
 
 VERBS = (
     "simulate",
+    "chunk",
+    "gather",
+    "total",
+    "take",
     "train",
     "reference",
     "refine",
@@ -36,7 +41,9 @@ def test_a_member_rests_on_its_own_file(registry) -> None:
         assert own in names(target)
 
 
-@pytest.mark.parametrize("verb", ["simulate", "train", "sample", "reference", "refine"])
+@pytest.mark.parametrize(
+    "verb", ["simulate", "chunk", "gather", "take", "train", "sample", "reference", "refine"]
+)
 def test_a_verb_rests_on_no_member_of_a_registry(verb) -> None:
     found = names(f"inversion.cli.{verb}")
     for registry in (TASKS, ESTIMATORS, REFERENCES, REFINEMENTS):
@@ -70,6 +77,10 @@ def test_a_module_of_a_users_own_is_found(tmp_path, monkeypatch) -> None:
     assert module in found
     assert Path(SOURCE / "inversion/keys.py") in found
     assert code_files("numpy.linalg:norm") == []
+    (tmp_path / "my_simulators" / "forces.py").write_text("import json, numpy\n")
+    module.write_text("import numpy\nfrom my_simulators import forces\n")
+    closure._imports.cache_clear()
+    assert code_files("my_simulators.pendulum:Pendulum") == [module.with_name("forces.py"), module]
 
 
 @pytest.mark.slow

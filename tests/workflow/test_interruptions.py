@@ -7,6 +7,7 @@ import time
 import pytest
 
 pytestmark = pytest.mark.slow
+CHUNKS = {"tasks": ["box"], "estimators": ["flow"], "budgets": [48], "seeds": [0]}
 
 
 def interrupt(repository, sign: signal.Signals, everyone: bool) -> None:
@@ -71,3 +72,26 @@ def test_a_job_that_fails_stops_the_run_and_shows_why(repository) -> None:
     repository.jobs()
     repository.run("snakemake")
     assert repository.nothing_to_do()
+
+
+def test_sigkill_amid_the_chunks_redoes_none_that_was_whole(repository) -> None:
+    """Twelve chunks of one simulator: what was written before the kill stays as it is."""
+    repository.edit_params(lambda params: params["grids"].update(tiny=[CHUNKS]))
+    target = "results/simulations/box/48/0.npz"
+    process = repository.start("snakemake", "--cores", "2", target, FAKE_SLEEP="0.3")
+    chunks = repository.folder / "results/simulations/box/chunks/48/0"
+    deadline = time.monotonic() + 120
+    while len(list(chunks.glob("[0-9]*.npz"))) < 5:
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=120)
+    done = set(repository.jobs())
+    repository.run("snakemake", "--unlock")
+    repository.run("snakemake", "--cores", "2", target)
+    again = repository.jobs()
+    assert len([job for job in again if job.startswith("chunk")]) >= 12 - len(done) > 0
+    assert len(done & set(again)) <= 2  # those under way when the signal came
+    assert len(list(chunks.glob("[0-9]*.npz"))) == 12
+    whole(repository)

@@ -6,11 +6,26 @@ from pathlib import Path
 import pytest
 import yaml
 
+from inversion.grid import PANELS, observations_of, observations_used
 from inversion.settings import check_settings
 
 ROOT = Path(__file__).parents[2]
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/params.schema.yaml").read_text())
+
+
+def with_box(params: dict) -> dict:
+    """With a task whose pairs come from outside, as it should be."""
+    prior = [{"name": "a", "kind": "Normal", "loc": 0, "scale": 1}]
+    box = {"kind": "black_box", "simulator": "mine:simulate", "shape": [3], "prior": prior}
+    params["tasks"]["box"] = box
+    params["panels"]["density"]["observations"]["box"] = 10
+    params["panels"]["calibration"]["observations"]["estimators"] = {"default": 1000, "box": 10}
+    params["grids"]["own"] = [
+        {"tasks": ["box"], "estimators": ["flow"], "budgets": [10], "seeds": [0]}
+    ]
+    return params
+
 
 MISTAKES = {
     "top_key": (
@@ -104,6 +119,30 @@ MISTAKES = {
         lambda p: p["panels"]["calibration"].update(draws=-1),
         "positive whole number; got -1",
     ),
+    "black_box_key": (
+        lambda p: with_box(p)["tasks"]["box"].update(simulatr="a:b"),
+        "keys of tasks.box among.*did you mean 'simulator'",
+    ),
+    "black_box_prior": (
+        lambda p: with_box(p)["tasks"]["box"].update(prior="my_prior"),
+        "tasks.box.prior to be package.module:name; got 'my_prior'",
+    ),
+    "black_box_reference": (
+        lambda p: with_box(p)["grids"]["own"][0].update(references=["nuts"]),
+        "grids.own.0.references without 'nuts' for 'box', a black_box: it has no likelihood",
+    ),
+    "black_box_refinement": (
+        lambda p: with_box(p)["grids"]["own"][0].update(refinements=["hqs"]),
+        "grids.own.0.refinements without 'hqs' for 'box', a black_box: it has no likelihood",
+    ),
+    "black_box_fresh": (
+        lambda p: with_box(p)["grids"]["own"][0].update(estimators=["flow_fresh"]),
+        "without 'flow_fresh' for 'box', a black_box: JAX cannot simulate fresh noise",
+    ),
+    "black_box_density": (
+        lambda p: with_box(p)["panels"]["density"]["observations"].pop("box"),
+        "panels.density.observations to name 'box'.*; got 100000 by default",
+    ),
     "name": (
         lambda p: p["tasks"].update({"a/b": {"kind": "two_moons_line"}}),
         "a name that matches",
@@ -124,6 +163,14 @@ def test_a_mistake_is_named(mistake) -> None:
         check_settings(params, SCHEMA)
     assert "\n" not in str(raised.value)
     assert str(raised.value).startswith("Expected ")
+
+
+def test_a_black_box_is_taken_and_its_panels_have_their_own_sizes() -> None:
+    params = with_box(deepcopy(PARAMS)) | {"grid": "own"}
+    check_settings(params, SCHEMA)
+    assert [observations_of(params, "box", panel) for panel in PANELS] == [200, 3, 10]
+    assert observations_used(params, "box", "flow", "calibration") == 10
+    assert observations_used(params, "slcp", "flow", "calibration") == 1000
 
 
 def test_a_kind_of_ones_own_is_taken() -> None:

@@ -12,6 +12,7 @@ rule tables:
             [DRAWS.replace(".npz", ".json")],
             [cell for cell in CELLS.draws if cell.family != "amortised"],
         ),
+        pairs=records_of_pairs(),
         code=code("tables"),
     output:
         scores="results/scores.csv",

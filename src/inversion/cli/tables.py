@@ -22,6 +22,8 @@ def run(arguments: argparse.Namespace) -> None:
     from inversion.records import write_atomic
     from inversion.tables.costs import break_even_table, method_costs
     from inversion.tables.numbers import numbers, verdicts
+    from inversion.tasks.outside import RECORD as RECORD_OF_PAIRS
+    from inversion.tasks.outside import pairs_from_outside
 
     cells = grid.expand(params)
     histories = pd.concat(
@@ -63,17 +65,19 @@ def run(arguments: argparse.Namespace) -> None:
         }
         for panel in ("comparison", grid.SBIBM)
     )
+    left_out: dict[str, dict] = {}
+    for task, pairs in pairs_from_outside(params, cells):
+        path = arguments.results / RECORD_OF_PAIRS.format(task=task, pairs=pairs)
+        left_out.setdefault(task, {})[pairs] = json.loads(path.read_text())
     for table, path in (
         (scores, arguments.scores),
         (costs, arguments.costs),
         (breakeven, arguments.breakeven),
     ):
         write_atomic(path, lambda file, table=table: table.to_csv(file, index=False, na_rep="nan"))
-    write_json(
-        arguments.numbers,
-        numbers(params, own, per_method, breakeven, histories, comparison)
-        | {"sbibm": verdicts(checks)},
-    )
+    found = numbers(params, own, per_method, breakeven, histories, comparison)
+    found["sbibm"] = verdicts(checks)
+    write_json(arguments.numbers, found | ({"left_out": left_out} if left_out else {}))
 
 
 RECORD = "draws/{family}/{panel}/{task}/{method}/{budget}/{seed}.json"

@@ -181,6 +181,22 @@ def others(results: Results) -> str:
     return pipe_table(header, rows, text_columns=2)
 
 
+def left_out(results: Results) -> str:
+    """What a black box or a dataset came to: how many pairs are whole, and why the others are not."""
+    rows = []
+    for task, sets in results.numbers.get("left_out", {}).items():
+        for name, record in sets.items():
+            why = [
+                f"{count} {reason.replace('_', ' ')}"
+                for reason, count in record["lost"].items()
+                if count
+            ]
+            counts = [format_number("budget", float(record[key])) for key in ("asked", "kept")]
+            rows.append([task_name(task), f"`{name}`", ", ".join(why) or "none", *counts])
+    header = ["Problem", "Pairs", "Left out", "Asked for", "Whole"]
+    return pipe_table(header, rows, text_columns=3)
+
+
 def published(results: Results) -> str:
     """C2ST of the linear Gaussian problem as the sbibm benchmark published it, mean over ten observations."""
     rows = results.published
@@ -214,6 +230,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "breakeven": breakeven,
     "benchmark": benchmark,
     "others": others,
+    "left_out": left_out,
     "claims": claims,
     "published": published,
     "sbibm": sbibm,

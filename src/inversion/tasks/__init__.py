@@ -33,6 +33,8 @@ TASKS = {
     "markov_switching": "inversion.tasks.markov_switching:MarkovSwitching",
     "fractional_brownian": "inversion.tasks.fractional_brownian:FractionalBrownian",
     "minnesota_var": "inversion.tasks.minnesota_var:MinnesotaVar",
+    "black_box": "inversion.tasks.black_box:BlackBox",
+    "dataset": "inversion.tasks.dataset:Dataset",
 }
 
 
