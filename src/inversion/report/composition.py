@@ -2,7 +2,11 @@
 
 from inversion.report.results import Results, pipe_table
 
-FORMS = {"jacobian": "corrected by Jacobians", "sum": "plain sum of scores"}
+FORMS = {
+    "jacobian": "corrected by Jacobians",
+    "bridge": "Langevin steps along the bridge",
+    "sum": "plain sum of scores",
+}
 WITHIN = 0.1  # of the exact variance
 
 
