@@ -17,7 +17,6 @@ from inversion.estimators import ESTIMATORS
 from inversion.estimators.denoising import Denoiser, circle
 from inversion.estimators.diffusion import Diffusion
 from inversion.estimators.estimator import AbstractEstimator
-from inversion.networks.schedules import AbstractSchedule
 from inversion.registry import build
 
 FORMS = ("jacobian", "bridge", "sum")
@@ -32,7 +31,8 @@ class Composed(AbstractEstimator):
     `single` is an entry of kind diffusion. `form`: `jacobian`; `bridge`, by `langevin` steps at each of its levels;
     `sum`, the plain sum of scores by the solver, which is too wide, kept to show it. `prior`: `learned`, by
     `single`'s dropping of the observation, or `gaussian`, the exact score of N(0, I), right where the task's
-    prior is Gaussian, since theta is standardised.
+    prior is Gaussian, since theta is standardised. The bridge ends at `least`, a ratio of noise to signal, small
+    beside the spread of one posterior: nearer to none, what a network gets wrong is divided by that ratio.
     """
 
     single: Diffusion
@@ -40,6 +40,7 @@ class Composed(AbstractEstimator):
     prior: str = eqx.field(static=True)
     langevin: int = eqx.field(static=True)
     step: float = eqx.field(static=True)
+    least: float = eqx.field(static=True)
 
     def __init__(
         self,
@@ -50,8 +51,9 @@ class Composed(AbstractEstimator):
         single: Mapping[str, Any],
         form: str = "jacobian",
         prior: str = "learned",
-        langevin: int = 20,
-        step: float = 0.1,
+        langevin: int = 5,
+        step: float = 0.5,
+        least: float = 0.05,
     ) -> None:
         for what, name, names in (("form", form, FORMS), ("prior", prior, PRIORS)):
             if name not in names:
@@ -66,7 +68,11 @@ class Composed(AbstractEstimator):
             raise ValueError(f"Expected a single of kind 'diffusion'; got {single['kind']!r}.")
         if prior == "learned" and not self.single.drop:
             raise ValueError("Expected drop above 0 for a learned prior; got 0.")
-        self.form, self.prior, self.langevin, self.step = form, prior, langevin, step
+        if not 0 < least < self.single.schedule.sigma_max:
+            most = self.single.schedule.sigma_max
+            raise ValueError(f"Expected least between 0 and {most:g}; got {least}.")
+        self.form, self.prior = form, prior
+        self.langevin, self.step, self.least = langevin, step, least
 
     def loss(
         self,
@@ -109,8 +115,8 @@ class Composed(AbstractEstimator):
                 each,
                 prior,
                 observed,
-                self.single.schedule,
                 noise,
+                between=(self.single.schedule.sigma_max, self.least),
                 levels=self.single.steps,
                 langevin=self.langevin,
                 step=self.step,
@@ -206,9 +212,9 @@ def bridge(
     each: Callable[[Array, Array], Array],
     prior: Denoiser,
     observed: Float[Array, " rows"],
-    schedule: AbstractSchedule,
     noise: Float[Array, " dim"],
     *,
+    between: tuple[float, float],
     levels: int,
     langevin: int,
     step: float,
@@ -216,12 +222,15 @@ def bridge(
     """One draw by unadjusted Langevin steps from level to level (Geffner, Papamakarios and Mnih, 2023, algorithm 1).
 
     The bridge's score at time t is (1 - n)(1 - t) s_prior + sum_i s_i: at t = 1 the product of n laws that are
-    all N(0, I), at t = 0 the posterior. A step is `step` of the least variance that the score's slope gives it.
+    all N(0, I), at t = 0 the posterior, but for the noise that each of the n still has. The ratio of noise to signal
+    falls `between` two levels, evenly in its logarithm. A step lasts `step` of the time in which the Gaussian whose
+    covariance the score's slope gives forgets where it was, in every direction; for that Gaussian it is exact.
     """
     num = jnp.maximum(observed.sum(), 1.0)
+    first, last = between
 
     def at(z: Array, time: Array) -> tuple[Array, None]:
-        ratio = schedule.level(time)
+        ratio = last * (first / last) ** time
         alpha, sigma = circle(ratio)
 
         def score(z: Array) -> Array:
@@ -230,19 +239,22 @@ def bridge(
             return observed @ jax.vmap(of)(means) + (1 - num) * (1 - time) * of(mean)
 
         slope = jax.jacfwd(score)(z)
-        steepest = -jnp.linalg.eigvalsh(0.5 * (slope + slope.T))[0]
-        size = step / jnp.maximum(steepest, 1.0)
+        precisions, axes = jnp.linalg.eigh(-0.5 * (slope + slope.T))
+        scales = axes / jnp.sqrt(
+            jnp.maximum(precisions, 1.0)
+        )  # times its transpose, the covariance
+        moved, kicked = 1 - jnp.exp(-step), jnp.sqrt(1 - jnp.exp(-2 * step))
 
         def walk(z: Array, key: PRNGKeyArray) -> tuple[Array, None]:
             kick = jax.random.normal(key, z.shape, z.dtype)
-            return z + size * score(z) + jnp.sqrt(2 * size) * kick, None
+            return z + scales @ (moved * scales.T @ score(z) + kicked * kick), None
 
         key_of_level = jax.random.fold_in(key, jnp.round(time * levels).astype(int))
         return jax.lax.scan(walk, z, jax.random.split(key_of_level, langevin))[0], None
 
     times = jnp.linspace(1.0, 0.0, levels, dtype=noise.dtype)
     z, _ = jax.lax.scan(at, noise / jnp.sqrt(num), times)
-    return z / circle(schedule.level(times[-1]))[0]
+    return z / circle(last)[0]
 
 
 def _a_row(key: PRNGKeyArray, y: Float[Array, "rows columns"]) -> Float[Array, " event"]:
