@@ -4,3 +4,7 @@ import os
 
 os.environ.setdefault("NPROC", "1")
 os.environ["INVERSION_COMPILE_CACHE"] = ""
+
+
+def pytest_configure(config) -> None:
+    config.addinivalue_line("markers", "slurm: runs the study through a Slurm cluster of this host")

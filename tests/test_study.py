@@ -1,9 +1,10 @@
-"""The whole workflow on the smallest settings, run twice: the same bits whatever the number of cores.
+"""The whole workflow on the smallest settings, run twice, and once more through Slurm: the same bits every time.
 
 One of its trainings diverges, and the study goes on and says so.
 """
 
 import hashlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from cluster import cluster, missing
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -50,7 +52,8 @@ def tiny(params: dict) -> dict:
     return params | {"grid": "tiny"}
 
 
-def run(folder: Path, cores: int, cache: Path) -> None:
+def copy_study(folder: Path) -> None:
+    """The sources, with the settings of `tiny`; nothing is run."""
     files = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"],
         cwd=ROOT,
@@ -65,19 +68,18 @@ def run(folder: Path, cores: int, cache: Path) -> None:
         (folder / name).write_bytes((ROOT / name).read_bytes())
     params = tiny(yaml.safe_load((folder / "params.yaml").read_text()))
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-    environment = os.environ | {
-        "INVERSION_COMPILE_CACHE": str(cache),
-        "PATH": f"{BIN}:{os.environ['PATH']}",
-    }
+
+
+def run(folder: Path, cache: Path, *options: str, **more: str) -> str:
+    """Make the study of a folder, with the compiled programs of `cache`; gives what Snakemake said."""
+    environment = os.environ | {"INVERSION_COMPILE_CACHE": str(cache)} | more
+    environment["PATH"] = f"{BIN}:{environment['PATH']}"
     done = subprocess.run(
-        [BIN / "snakemake", "--cores", str(cores), "--quiet", "all"],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
+        [BIN / "snakemake", *options], cwd=folder, env=environment, capture_output=True, text=True
     )
     logs = "\n".join(path.read_text() for path in (folder / ".cache/logs").rglob("*.log"))
     assert done.returncode == 0, done.stderr[-3000:] + logs[-3000:]
+    return done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,8 @@ def runs(tmp_path_factory):
     folders = [tmp_path_factory.mktemp(f"cores_{cores}") for cores in (1, 2)]
     for folder, cores in zip(folders, (1, 2), strict=True):
         # The second run takes its programs from the first one's cache: they too must give the same bits.
-        run(folder, cores, folders[0] / ".cache/jax")
+        copy_study(folder)
+        run(folder, folders[0] / ".cache/jax", "--cores", str(cores), "--quiet", "all")
     return folders
 
 
@@ -104,6 +107,23 @@ def test_the_same_bits_whatever_the_cores(runs):
     assert {Path(name).suffix for name in one} >= {".npz", ".eqx", ".csv", ".nc", ".json", ".svg"}
     assert [name for name in one if one[name] != two.get(name)] == []
     assert one.keys() == two.keys()
+
+
+@pytest.mark.slurm
+def test_the_same_bits_through_slurm(runs, tmp_path):
+    if lacking := missing():
+        pytest.skip(f"Slurm is not installed here: no {', '.join(lacking)}")
+    if importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
+        pytest.skip("The extra `slurm` of this project is not installed")
+    folder = tmp_path / "study"
+    copy_study(folder)
+    options = ["--profile", "profiles/slurm", "--slurm-status-command", "squeue"]
+    options += ["--slurm-init-seconds-before-status-checks", "1"]
+    with cluster(tmp_path / "cluster") as environment:
+        said = run(folder, runs[0] / ".cache/jax", *options, **environment)
+    assert "Submitted array job" in said
+    assert said.count("has been submitted with SLURM jobid") > 10
+    assert digests(folder) == digests(runs[0])
 
 
 def test_the_numbers_differ_in_seconds_alone(runs):
