@@ -28,9 +28,9 @@ FIGURES += ("benchmark", "cost_benchmark")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 30"><rect width="64" height="30"/></svg>'
 
 COSTS = """task,method,budget,seed,verb,panel,observations,draws,cpu_s,wall_s,compile_s,\
-simulator_calls,likelihood_calls,gradient_calls,network_calls
-two_moons_line,flow,6000,0,train,,0,0,41.2,40.1,6.1,6000,0,0,0
-two_moons_line,nuts,0,0,reference,comparison,3,10000,9.1,9.3,2.2,0,1900000,120000,0
+simulator_calls,likelihood_calls,gradient_calls,network_calls,peak_mb
+two_moons_line,flow,6000,0,train,,0,0,41.2,40.1,6.1,6000,0,0,0,480.5
+two_moons_line,nuts,0,0,reference,comparison,3,10000,9.1,9.3,2.2,0,1900000,120000,0,390.1
 """
 BREAKEVEN = """task,method,budget,against,observations,low,high,score,accuracy,accuracy_against
 two_moons_line,flow,6000,nuts,12,9,15,c2st,0.57,0.51
@@ -101,10 +101,24 @@ def made_up_numbers(scores: pd.DataFrame) -> dict:
         "costs": {task: costs for task in summaries},
         "training": {task: fits for task in summaries},
         "breakeven": {task: {"flow": against} for task in summaries},
+        "scale": made_up_scale(),
         "acceptance": {
             "two_moons_line": {"nuts": verdict, "latent_nuts": verdict | {"accepted": True}}
         },
     }
+
+
+def made_up_scale() -> dict:
+    """What larger grids would cost, of two jobs."""
+    jobs = {"jobs": 2, "cpu_s": 7200.0, "longest_job_s": 5400.0}
+    entry = {
+        **jobs, "score_jobs": 3, "chain_s": 5400.0,
+        "chain": {"task": "two_moons_line", "method": "flow", "budget": 6000},
+        "origins": {"measured": jobs, "none": jobs},
+        "cores": {"1": {"low_s": 7200.0, "high_s": 7200.0}, "1000": {"low_s": 5400.0, "high_s": 5401.8}},
+    }  # fmt: skip
+    methods = {"simulator": {**jobs, "measured_jobs": 1}, "flow": {**jobs, "measured_jobs": 2}}
+    return {"grids": {"study": entry}, "largest": {"grid": "study", **entry}, "methods": methods}
 
 
 def write_results(results: Path) -> None:

@@ -20,6 +20,8 @@ from inversion.report.results import pipe_table
         ("cpu_s", 0.00000314, "3.14 µs"),
         ("upfront_cpu_s", 41.27, "41.3 s"),
         ("wall_s", 3600.0, "60.0 min"),
+        ("wall_s", 45000.0, "12.5 h"),
+        ("score_jobs", 1234, "1,234"),
         ("cpu_s", 0.0, "0 s"),
         ("simulator_calls", 300000.0, "300,000"),
         ("simulator_calls", 1.5, "1.5"),

@@ -88,9 +88,7 @@ def up(folder: Path) -> dict[str, str]:
     start(folder, ["slurmctld", "-c"], environment)
     start(folder, ["slurmd", "-N", node_name()], environment)
     idle = ["sinfo", "--noheader", "--states=idle", "--format=%n"]
-    wait_for(
-        folder, "an idle node", lambda: bool(call(idle, environment).stdout.strip())
-    )
+    wait_for(folder, "an idle node", lambda: bool(call(idle, environment).stdout.strip()))
     return environment
 
 
@@ -142,7 +140,9 @@ def start(folder: Path, command: list[str], environment: dict[str, str]) -> None
     """Start a daemon, which goes to the background by itself."""
     done = call([find(command[0]) or command[0], *command[1:]], environment)
     if done.returncode:
-        raise RuntimeError(f"Expected {command[0]} to start; got: {done.stderr.strip()}{last_words(folder)}")
+        raise RuntimeError(
+            f"Expected {command[0]} to start; got: {done.stderr.strip()}{last_words(folder)}"
+        )
 
 
 def call(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess:
@@ -160,14 +160,21 @@ def wait_for(folder: Path, what: str, reached: Callable[[], bool]) -> None:
     end = time.monotonic() + WAIT_S
     while not reached():
         if time.monotonic() > end:
-            raise RuntimeError(f"Expected {what} within {WAIT_S:g} s; got none.{last_words(folder)}")
+            raise RuntimeError(
+                f"Expected {what} within {WAIT_S:g} s; got none.{last_words(folder)}"
+            )
         time.sleep(0.2)
 
 
 def last_words(folder: Path) -> str:
     """The last lines of the daemons' logs."""
     logs = [folder / f"{name}.log" for name in DAEMONS]
-    lines = [f"{log.stem}: {line}" for log in logs if log.exists() for line in log.read_text().splitlines()[-4:]]
+    lines = [
+        f"{log.stem}: {line}"
+        for log in logs
+        if log.exists()
+        for line in log.read_text().splitlines()[-4:]
+    ]
     return "".join(f"\n  {line}" for line in lines)
 
 

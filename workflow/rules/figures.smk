@@ -13,6 +13,7 @@ rule tables:
             [cell for cell in CELLS.draws if cell.family != "amortised"],
         ),
         pairs=records_of_pairs(),
+        kept="report/benchmark.csv",
         code=code("tables"),
     output:
         scores="results/scores.csv",
@@ -24,7 +25,7 @@ rule tables:
     params:
         cell=of_study(),
     shell:
-        "inversion tables --cell {params.cell:q} --results results"
+        "inversion tables --cell {params.cell:q} --results results --kept {input.kept:q}"
         " --scores {output.scores:q} --costs {output.costs:q}"
         " --breakeven {output.breakeven:q} --numbers {output.numbers:q} 2> {log:q}"
 

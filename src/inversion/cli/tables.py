@@ -10,6 +10,7 @@ from inversion.cli.common import SCORE_COLUMNS, add_cell, read_cell, write_json
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_cell(parser)
     parser.add_argument("--results", required=True, type=Path)
+    parser.add_argument("--kept", required=True, type=Path, help="rows kept of the larger grids")
     for name in ("scores", "costs", "breakeven", "numbers"):
         parser.add_argument(f"--{name}", required=True)
 
@@ -22,6 +23,7 @@ def run(arguments: argparse.Namespace) -> None:
     from inversion.records import write_atomic
     from inversion.tables.costs import break_even_table, method_costs
     from inversion.tables.numbers import numbers, verdicts
+    from inversion.tables.scale import scale
     from inversion.tasks.outside import RECORD as RECORD_OF_PAIRS
     from inversion.tasks.outside import pairs_from_outside
 
@@ -77,6 +79,7 @@ def run(arguments: argparse.Namespace) -> None:
         write_atomic(path, lambda file, table=table: table.to_csv(file, index=False, na_rep="nan"))
     found = numbers(params, own, per_method, breakeven, histories, comparison)
     found["sbibm"] = verdicts(checks)
+    found["scale"] = scale(params, costs, pd.read_csv(arguments.kept))
     write_json(arguments.numbers, found | ({"left_out": left_out} if left_out else {}))
 
 

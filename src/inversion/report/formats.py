@@ -14,6 +14,7 @@ COUNTS = (
     "divergences",
     "epochs",
     "best_epoch",
+    "jobs",
 )
 
 
@@ -33,7 +34,7 @@ def format_number(name: str, value: object) -> str:
         return format_seconds(value)
     if name.endswith("_mb"):
         return f"{value:,.0f} MB"
-    if name in COUNTS or name.endswith(("_calls", "_draws")):
+    if name in COUNTS or name.endswith(("_calls", "_draws", "_jobs")):
         return format_count(value)
     if name.endswith("_p") and value < 0.001:
         return "< 0.001"
@@ -62,13 +63,15 @@ def format_count(value: float) -> str:
 
 
 def format_seconds(value: float) -> str:
-    """Three significant digits in the unit that suits: µs, ms, s or min."""
+    """Three significant digits in the unit that suits: µs, ms, s, min or h."""
     if value == 0:
         return "0 s"
     for limit, scale, unit in ((1e-3, 1e6, "µs"), (1.0, 1e3, "ms"), (600.0, 1.0, "s")):
         if value < limit:
             return f"{_three_digits(value * scale)} {unit}"
-    return f"{_three_digits(value / 60)} min"
+    return (
+        f"{_three_digits(value / 60)} min" if value < 36000 else f"{_three_digits(value / 3600)} h"
+    )
 
 
 def format_spread(name: str, mean: float, low: float, high: float) -> str:

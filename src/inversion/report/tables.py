@@ -17,6 +17,7 @@ from inversion.report.results import (
     task_name,
 )
 from inversion.report.sbibm import sbibm, sbibm_observations, sbibm_references
+from inversion.report.scale import SCALE
 from inversion.report.speed import speed
 from inversion.report.targets import targets, times
 
@@ -238,6 +239,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "sbibm_references": sbibm_references,
     "targets": targets,
     "composition": composition,
+    **SCALE,
     "speed": speed,
     "times": times,
 }
