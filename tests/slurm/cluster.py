@@ -9,6 +9,7 @@ sockets and keys are this cluster's own.
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -187,7 +188,12 @@ def main() -> None:
         return
     if lacking := missing():
         sys.exit(f"Expected Slurm and munge on this machine; got no {', '.join(lacking)}.")
-    print(*(f"export {name}={value}" for name, value in up(folder).items()), sep="\n")
+    try:
+        environment = up(folder)
+    except RuntimeError as error:
+        down(folder)
+        sys.exit(str(error))
+    print(*(f"export {name}={shlex.quote(value)}" for name, value in environment.items()), sep="\n")
 
 
 if __name__ == "__main__":

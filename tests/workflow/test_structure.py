@@ -1,6 +1,7 @@
 """The Snakefile and dvc.yaml describe the same study, and avoid the traps of Snakemake's provenance cache."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -100,6 +101,21 @@ def test_the_ledger_makes_only_cost_figures_stale(jobs) -> None:
 
 def readable(job: dict) -> list[str]:
     return [path for path in job["input"] if path.startswith("results/")]
+
+
+def test_the_slurm_profile_gives_memory_and_time_to_every_rule_that_it_submits(pristine) -> None:
+    snakefile = (pristine.folder / "Snakefile").read_text()
+    rules = "".join(path.read_text() for path in (pristine.folder / "workflow/rules").iterdir())
+    submitted = set(re.findall(r"^rule (\w+):", rules, re.MULTILINE))
+    submitted -= set(
+        re.findall(r"^    (\w+),$", snakefile.partition("localrules:")[2], re.MULTILINE)
+    )
+    profile = yaml.safe_load((pristine.folder / "profiles/slurm/config.yaml").read_text())
+    assert set(profile["set-resources"]) == submitted
+    assert {frozenset(entry) for entry in profile["set-resources"].values()} == {
+        frozenset({"mem_mb", "runtime"})
+    }
+    assert set(profile["slurm-array-jobs"].split(",")) <= submitted
 
 
 @pytest.mark.slow
