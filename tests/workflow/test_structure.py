@@ -104,12 +104,11 @@ def readable(job: dict) -> list[str]:
 
 
 def test_the_slurm_profile_gives_memory_and_time_to_every_rule_that_it_submits(pristine) -> None:
-    snakefile = (pristine.folder / "Snakefile").read_text()
-    rules = "".join(path.read_text() for path in (pristine.folder / "workflow/rules").iterdir())
-    submitted = set(re.findall(r"^rule (\w+):", rules, re.MULTILINE))
-    submitted -= set(
-        re.findall(r"^    (\w+),$", snakefile.partition("localrules:")[2], re.MULTILINE)
-    )
+    files = [pristine.folder / "Snakefile", *(pristine.folder / "workflow/rules").iterdir()]
+    text = "\n".join(path.read_text() for path in files)
+    local = re.findall(r"^localrules:\n((?:    \w+,\n)+)", text, re.MULTILINE)
+    submitted = set(re.findall(r"^rule (\w+):", text, re.MULTILINE))
+    submitted -= set(re.findall(r"\w+", "".join(local)))
     profile = yaml.safe_load((pristine.folder / "profiles/slurm/config.yaml").read_text())
     assert set(profile["set-resources"]) == submitted
     assert {frozenset(entry) for entry in profile["set-resources"].values()} == {

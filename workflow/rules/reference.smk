@@ -42,6 +42,10 @@ rule reference_chains:
         " --record {output.record:q} --netcdf {output.chains:q} --cost {output.cost:q} 2> {log:q}"
 
 
+localrules:
+    published,
+
+
 # What sbibm published, at the address of a method of its name.
 rule published:
     input:

@@ -43,6 +43,11 @@ rule panel:
         " --out {output.panel:q} --cost {output.cost:q} 2> {log:q}"
 
 
+# A cluster's nodes often see no network: what is fetched is fetched from where Snakemake runs.
+localrules:
+    fetch,
+
+
 # sbibm's observations and draws, unpacked from its wheel. Where that cannot be fetched the rule says so on the
 # terminal and its panels are empty, as is whatever is made of them: hence no cache, which would keep them so.
 rule fetch:
