@@ -100,6 +100,7 @@ def test_every_job_of_a_chain_is_a_job_of_the_grid(name) -> None:
         (Job("train", "", "gauss", "flow", 4000, 0), 5.0 + 4 * 9.0, "other_problem"),
         (Job("train", "", "gauss", "head", 1000, 0), 5.0 + (9.0 + 18.0) / 2, "other_method"),
         (Job("refine", "calibration", "moons", "hqs", 1000, 0), 0.0, "none"),
+        (Job("reference", "comparison", "moons", "nuts", 0, 0), 0.0, "none"),
     ],
 )
 def test_an_estimate_rests_on_the_nearest_that_has_run(job, seconds, level) -> None:

@@ -1,7 +1,7 @@
 """The tables of the page on many machines, from numbers.json: what each grid costs and how long it lasts."""
 
 from inversion.names import METHODS, in_order
-from inversion.report.formats import format_number
+from inversion.report.formats import MISSING, format_number
 from inversion.report.results import Results, method_name, pipe_table, task_name
 
 ORIGINS = {
@@ -36,7 +36,7 @@ def methods(results: Results) -> str:
     rows = [
         ["simulating" if name == "simulator" else method_name(name)]
         + [
-            format_number(column, entries[name][column])
+            _known(column, entries[name][column])
             for column in ("jobs", "measured_jobs", "cpu_s", "longest_job_s")
         ]
         for name in in_order(list(entries), METHODS)
@@ -51,7 +51,7 @@ def origins(results: Results) -> str:
         [
             title,
             format_number("jobs", entries[name]["jobs"]),
-            format_number("cpu_s", entries[name]["cpu_s"]),
+            _known("cpu_s", entries[name]["cpu_s"]),
         ]
         for name, title in ORIGINS.items()
         if name in entries
@@ -79,6 +79,11 @@ def peaks(results: Results) -> str:
         for verb in in_order(list(worst.index), order)
     ]
     return pipe_table(["Verb", "Memory", "CPU"], rows)
+
+
+def _known(name: str, value: float) -> str:
+    """A number, with a dash for seconds of which nothing is known."""
+    return format_number(name, value) if value or not name.endswith("_s") else MISSING
 
 
 def _scale(results: Results) -> dict:

@@ -58,6 +58,9 @@ class Ledger:
             level: spent.groupby(names)[["compile_s", "rate"]].mean()
             for level, names in LEVELS.items()
         }
+        # Closed forms say nothing of what another method takes.
+        others = spent[spent["method"] != "exact"].groupby(LEVELS["other_method"])
+        self.levels["other_method"] = others[["compile_s", "rate"]].mean()
 
     def work(self, job: Job) -> float:
         """What a job's seconds are proportional to: steps of training, pairs simulated, otherwise nothing."""
