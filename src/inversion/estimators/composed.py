@@ -29,7 +29,7 @@ class Composed(AbstractEstimator):
     """Of a y of rows, each an observation of its own given theta; rows that are not observed are masked.
 
     `single` is an entry of kind diffusion. `form`: `jacobian`; `bridge`, by `langevin` steps at each of its levels;
-    `sum`, the plain sum of scores by the solver, which is too wide, kept to show it. `prior`: `learned`, by
+    `sum`, the plain sum of scores by the solver, far off from a few rows on, kept to show it. `prior`: `learned`, by
     `single`'s dropping of the observation, or `gaussian`, the exact score of N(0, I), right where the task's
     prior is Gaussian, since theta is standardised. The bridge ends at `least`, a ratio of noise to signal, small
     beside the spread of one posterior: nearer to none, what a network gets wrong is divided by that ratio.
