@@ -61,7 +61,7 @@ def test_by_the_bridge_the_variance_is_the_conjugate_one(n):
     each, prior, observed, mean, variance = problem(n)
     noise = jax.random.normal(jax.random.key(0), (1500, 2))
     keys = jax.random.split(jax.random.key(1), len(noise))
-    settings = {"between": (80.0, 0.05), "levels": 30, "langevin": 5, "step": 0.5}
+    settings = {"between": (80.0, 0.1), "levels": 30, "langevin": 5, "step": 0.5}
     walk = lambda key, z: bridge(key, each, prior, observed, z, **settings)  # noqa: E731
     draws = jax.jit(jax.vmap(walk))(keys, noise)
     np.testing.assert_allclose(draws.var(0) / variance, 1, atol=0.1)

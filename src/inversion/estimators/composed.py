@@ -53,7 +53,7 @@ class Composed(AbstractEstimator):
         prior: str = "learned",
         langevin: int = 5,
         step: float = 0.5,
-        least: float = 0.05,
+        least: float = 0.1,
     ) -> None:
         for what, name, names in (("form", form, FORMS), ("prior", prior, PRIORS)):
             if name not in names:
