@@ -25,6 +25,7 @@ from inversion.tables import published
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "report/benchmark.csv"
 SCORES = ("excess_nll", "c2st", "mode_tv", "sbc_ks", "tarp_p")
+CSV = "{task}/{method}/{budget}/{seed}.csv"
 CELL = ["task", "method", "budget", "seed", "observation", "score", "panel"]
 
 
@@ -35,9 +36,15 @@ def machine() -> str:
     return found.group(1) if found else "unknown processor"
 
 
-def kept(fit: grid.Fit) -> Iterator[pd.DataFrame]:
+def training_of(cell: grid.Fit | grid.Draw, trained_by: dict[str, str]) -> str:
+    """The address of the training that a method draws from."""
+    method = trained_by.get(cell.method, cell.method)
+    return CSV.format(**cell._asdict() | {"method": method})
+
+
+def kept(fit: grid.Fit, trained_by: dict[str, str]) -> Iterator[pd.DataFrame]:
     """Scores of one trained estimator; as scores too, what its training and its draws for one observation took."""
-    address = "{task}/{method}/{budget}/{seed}.csv".format(**fit._asdict())
+    address, training = CSV.format(**fit._asdict()), training_of(fit, trained_by)
     paths = [ROOT / "results/scores" / panel / address for panel in ("calibration", "comparison")]
     paths = [path for path in paths if path.exists()]
     if not paths:
@@ -45,21 +52,20 @@ def kept(fit: grid.Fit) -> Iterator[pd.DataFrame]:
     for path in paths:
         scores = pd.read_csv(path)
         yield scores[scores["score"].isin(SCORES)]
-    for verb, panel in (("train", None), ("sample", "comparison")):
-        path = ROOT / "results/costs" / verb / address
+    for verb, panel, spent in (("train", None, training), ("sample", "comparison", address)):
+        path = ROOT / "results/costs" / verb / spent
         if path.exists():
             costs = pd.read_csv(path)
             if panel is not None:
                 costs = costs[costs["panel"] == panel]
             seconds = costs["cpu_s"] / costs["observations"].clip(lower=1)
-            yield costs[CELL[:4]].assign(
-                panel=panel or "", observation="all", score=f"{verb}_s", value=seconds
-            )
+            names = {"method": fit.method, "panel": panel or "", "observation": "all"}
+            yield costs[CELL[:4]].assign(**names, score=f"{verb}_s", value=seconds)
 
 
 def kept_check(draw: grid.Draw, params: dict) -> Iterator[pd.DataFrame]:
     """C2ST on sbibm's observations, and the seconds of one of them from nothing."""
-    address = "{task}/{method}/{budget}/{seed}.csv".format(**draw._asdict())
+    address = CSV.format(**draw._asdict())
     path = ROOT / "results/scores/comparison/sbibm" / address
     if not path.exists():
         return
@@ -77,7 +83,11 @@ def kept_check(draw: grid.Draw, params: dict) -> Iterator[pd.DataFrame]:
     spent = [costs / "reference/sbibm" / address]
     if draw.family == "amortised":
         simulated = costs / "simulate" / draw.task / str(draw.budget) / f"{draw.seed}.csv"
-        spent = [costs / "train" / address, costs / "sample/sbibm" / address, simulated]
+        spent = [
+            costs / "train" / training_of(draw, grid.drawn_from(params)),
+            costs / "sample/sbibm" / address,
+            simulated,
+        ]
     if all(path.exists() for path in spent):
         ledger = pd.concat(map(pd.read_csv, spent)).fillna({"panel": "", "method": ""})
         yield published.seconds(ledger, params).assign(panel=draw.panel)
@@ -91,7 +101,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+")
     parser.add_argument("--budgets", nargs="+", type=int)
     arguments = parser.parse_args()
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params = grid.resolved(yaml.safe_load((ROOT / "params.yaml").read_text()))
     if arguments.grid not in params["grids"]:
         parser.error(f"expected a grid among {', '.join(params['grids'])}; got {arguments.grid}")
     cells = grid.expand({**params, "grid": arguments.grid})
@@ -101,7 +111,8 @@ def main() -> None:
             arguments.budgets or [cell.budget]
         )
 
-    tables = [table for fit in cells.sampled if asked(fit) for table in kept(fit)]
+    trained_by = grid.drawn_from(params)
+    tables = [table for fit in cells.sampled if asked(fit) for table in kept(fit, trained_by)]
     tables += [table for draw in cells.checks if asked(draw) for table in kept_check(draw, params)]
     if not tables:
         parser.error(f"expected results of the grid {arguments.grid}; got none")

@@ -123,6 +123,28 @@ def family_of(params: Params, method: str) -> str:
     return next(family for family, section in families.items() if method in params[section])
 
 
+def drawn_from(params: Params) -> dict[str, str]:
+    """Methods that train nothing of their own, and the estimator whose training each of them draws from."""
+    named = {
+        **{name: entry.get("of") for name, entry in params["estimators"].items()},
+        **{name: entry["prior"] for name, entry in params["refinements"].items()},
+    }
+    return {name: estimator for name, estimator in named.items() if estimator}
+
+
+def resolved(params: Params) -> dict[str, Any]:
+    """The settings, with each estimator that is drawn `of` another one's training written out in full."""
+    entries = params["estimators"]
+
+    def whole(entry: Params) -> Params:
+        if "of" not in entry:
+            return entry
+        base = entries[entry["of"]]
+        return {**base, **entry, "network": {**base.get("network", {}), **entry["network"]}}
+
+    return {**params, "estimators": {name: whole(entry) for name, entry in entries.items()}}
+
+
 def panels_of(params: Params, method: str) -> tuple[str, ...]:
     """The panels that a method can invert."""
     family = family_of(params, method)
@@ -206,8 +228,7 @@ def _draws(params: Params, block: Mapping[str, list]) -> Iterable[Draw]:
 
 
 def _fit(params: Params, draw: Draw) -> Fit:
-    refined = draw.family == "refined"
-    method = params["refinements"][draw.method]["prior"] if refined else draw.method
+    method = drawn_from(params).get(draw.method, draw.method)
     return Fit(draw.task, method, draw.budget, draw.seed)
 
 

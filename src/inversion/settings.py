@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from inversion.estimators import ESTIMATORS
-from inversion.grid import SBIBM, by_task, fit_entry
+from inversion.grid import SBIBM, by_task, fit_entry, resolved
 from inversion.networks.summaries import SUMMARIES
 from inversion.references import REFERENCES
 from inversion.refinements import REFINEMENTS
@@ -54,6 +54,9 @@ def check_settings(params: Mapping[str, Any], schema: Mapping[str, Any]) -> None
     """Raise `ValueError("Expected ...; got ...")` for the first thing that is wrong with `params`."""
     for error in sorted(_Validator(schema).iter_errors(params), key=_order):
         raise ValueError(_sentence(error))
+    for problem in _unknown_trainings(params):
+        raise ValueError(problem)
+    params = resolved(params)
     for problem in chain.from_iterable(
         find(params) for find in (_unknown_names, _unknown_settings, _out_of_reach)
     ):
@@ -78,6 +81,14 @@ def _sentence(error: ValidationError) -> str:
         return f"Expected {where} to be a positive whole number; got {error.instance!r}."
     expected = EXPECTED.get(str(error.validator), lambda _: "")(error.validator_value)
     return f"Expected {where} to be {expected or error.message}; got {error.instance!r}."
+
+
+def _unknown_trainings(params: Mapping[str, Any]) -> Iterator[str]:
+    """Estimators that are drawn of what is not trained."""
+    trained = [name for name, entry in params["estimators"].items() if "of" not in entry]
+    for name, entry in params["estimators"].items():
+        if entry.get("of", trained[0]) not in trained:
+            yield _among(f"estimators.{name}.of", trained, entry["of"])
 
 
 def _unknown_names(params: Mapping[str, Any]) -> Iterator[str]:

@@ -36,6 +36,22 @@ def test_a_refinement_trains_its_prior_and_does_not_sample_it() -> None:
     ]  # fmt: skip
 
 
+def test_a_variant_of_the_draws_shares_a_training() -> None:
+    found = cells(estimators=["consistency", "consistency_multistep"], budgets=[10], seeds=[0])
+    assert [fit.method for fit in found.fits] == ["consistency"]
+    assert [fit.method for fit in found.sampled] == ["consistency", "consistency_multistep"]
+
+
+def test_a_variant_differs_in_the_settings_that_it_names() -> None:
+    entries = {
+        "slow": {"kind": "diffusion", "network": {"steps": 9, "width": 5}, "fit": {"epochs": 1}},
+        "fast": {"of": "slow", "network": {"steps": 2}},
+    }
+    found = grid.resolved({"estimators": entries})["estimators"]
+    assert found["slow"] == entries["slow"]
+    assert found["fast"] == {**entries["slow"], "of": "slow", "network": {"steps": 2, "width": 5}}
+
+
 def test_only_what_has_an_exact_reference_is_compared() -> None:
     assert cells(references=["nuts"]).comparisons == ()
     assert {draw.method for draw in cells(references=["nuts", "exact"]).comparisons} == {

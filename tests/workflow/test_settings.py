@@ -111,6 +111,22 @@ MISTAKES = {
         lambda p: p["references"].update(flow={"kind": "exact"}),
         "a name for each method; got 'flow' under estimators and under references",
     ),
+    "variant_of_nothing": (
+        lambda p: p["estimators"]["diffusion_sde"].update(of="difusion"),
+        "estimators.diffusion_sde.of among.*got 'difusion', did you mean 'diffusion'",
+    ),
+    "variant_of_a_variant": (
+        lambda p: p["estimators"]["consistency_multistep"].update(of="diffusion_sde"),
+        "estimators.consistency_multistep.of among.*got 'diffusion_sde'",
+    ),
+    "variant_with_a_fit": (
+        lambda p: p["estimators"]["diffusion_sde"].update(fit={"epochs": 1}),
+        "keys of estimators.diffusion_sde among of, network; got 'fit'",
+    ),
+    "variant_setting": (
+        lambda p: p["estimators"]["diffusion_sde"]["network"].update(solvr="heun"),
+        "keys of estimators.diffusion_sde.network among.*did you mean 'solver'",
+    ),
     "panel": (
         lambda p: p["panels"]["comparison"]["observations"].pop("default"),
         "panels.comparison.observations to have the key 'default'",

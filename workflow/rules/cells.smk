@@ -28,6 +28,14 @@ def of_panel(wildcards, section):
     )
 
 
+def of_draws(wildcards, *panels):
+    """The cell of a trained posterior's draws, with the settings that are not those it was trained with."""
+    entry = config["estimators"][wildcards.method]
+    changed = {"network": entry["network"]} if "of" in entry else {}
+    draws = {panel: grid.draws_of(config, wildcards.task, panel) for panel in panels}
+    return of_task(wildcards, method=wildcards.method, draws=draws, **changed)
+
+
 def of_scores(wildcards):
     """The cell of a calibration: it knows nothing of the task or the method but the names."""
     cell = {
@@ -89,7 +97,7 @@ def code_of(verb, section=None):
         if section is not None:
             used += targets_of(section, wildcards.task, wildcards.method)
         if section == "refinements":
-            used += targets_of("estimators", wildcards.task, prior_of(wildcards))
+            used += targets_of("estimators", wildcards.task, trained_by(wildcards))
         return code(verb, *used)
 
     return files
@@ -103,14 +111,14 @@ def targets_of(section, task, method):
     return targets(section, method, entry)
 
 
-def prior_of(wildcards):
-    """The estimator that a refinement's prior is."""
-    return config["refinements"][wildcards.method]["prior"]
+def trained_by(wildcards):
+    """The estimator whose training a method draws from: itself, where it has its own."""
+    return grid.drawn_from(config).get(wildcards.method, wildcards.method)
 
 
-def prior_model(wildcards):
-    """The trained prior of a refinement, of its own budget and seed."""
-    return rules.train.output.model.format(**dict(wildcards) | {"method": prior_of(wildcards)})
+def trained_model(wildcards):
+    """What a method draws from, of its own budget and seed."""
+    return rules.train.output.model.format(**dict(wildcards) | {"method": trained_by(wildcards)})
 
 
 def sources(folder):

@@ -27,6 +27,7 @@ try:
 except ValueError as error:
     sys.exit(f"inversion: {error}")
 
+config.update(grid.resolved(config))
 share_output_cache(ROOT)
 
 # XLA's results on a CPU depend on the size of its thread pool: one thread for each process, and processes

@@ -3,7 +3,7 @@
 
 rule refine:
     input:
-        model=prior_model,
+        model=trained_model,
         panel=rules.panel.output.panel,
         code=code_of("refine", "refinements"),
     output:
@@ -24,7 +24,7 @@ rule refine:
 
 rule refine_chains:
     input:
-        model=prior_model,
+        model=trained_model,
         panel=rules.panel.output.panel,
         code=code_of("refine", "refinements"),
     output:

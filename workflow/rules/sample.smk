@@ -3,7 +3,7 @@
 
 rule sample:
     input:
-        model=rules.train.output.model,
+        model=trained_model,
         calibration="results/simulations/{task}/panels/calibration.npz",
         comparison="results/simulations/{task}/panels/comparison.npz",
         density="results/simulations/{task}/panels/density.npz",
@@ -17,11 +17,7 @@ rule sample:
         ".cache/logs/sample/{task}/{method}/{budget}/{seed}.log",
     cache: "omit-software"
     params:
-        cell=lambda w: of_task(
-            w,
-            method=w.method,
-            draws={panel: grid.draws_of(config, w.task, panel) for panel in grid.PANELS},
-        ),
+        cell=lambda w: of_draws(w, *grid.PANELS),
     shell:
         "inversion sample --cell {params.cell:q} --model {input.model:q}"
         " --panels {input.calibration:q} {input.comparison:q} {input.density:q}"
@@ -31,7 +27,7 @@ rule sample:
 
 rule sample_published:
     input:
-        model=rules.train.output.model,
+        model=trained_model,
         panel="results/simulations/{task}/panels/sbibm.npz",
         code=code_of("sample", "estimators"),
     output:
@@ -41,11 +37,7 @@ rule sample_published:
         ".cache/logs/sample/sbibm/{task}/{method}/{budget}/{seed}.log",
     cache: "omit-software"
     params:
-        cell=lambda w: of_task(
-            w,
-            method=w.method,
-            draws={grid.SBIBM: grid.draws_of(config, w.task, grid.SBIBM)},
-        ),
+        cell=lambda w: of_draws(w, grid.SBIBM),
     shell:
         "inversion sample --cell {params.cell:q} --model {input.model:q}"
         " --panels {input.panel:q} --out {output.draws:q} --cost {output.cost:q} 2> {log:q}"

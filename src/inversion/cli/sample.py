@@ -25,6 +25,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     configure_jax(double=False)
     from inversion.cost import Calls, Cost, Ledger
+    from inversion.estimators.redrawn import redrawn
     from inversion.estimators.trained import load_model, read_header
     from inversion.keys import key_for
     from inversion.posterior import AbstractDensity, AbstractPoints
@@ -36,6 +37,8 @@ def run(arguments: argparse.Namespace) -> None:
             f"Expected a model of {cell['task']} as params.yaml describes it; got one of {header['task']}."
         )
     model = load_model(arguments.model)
+    if "network" in cell:
+        model = redrawn(model, header, cell["network"])
     ledger, files = Ledger(), []
     for (panel, num), observed in zip(cell["draws"].items(), arguments.panels, strict=True):
         truth = Simulations.load(observed)

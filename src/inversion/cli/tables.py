@@ -53,8 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
     costs = pd.concat(cost_tables(arguments.results, cells), ignore_index=True)
     costs["panel"] = costs["panel"].fillna("")
     costs["method"] = costs["method"].fillna("")
-    priors = {name: entry["prior"] for name, entry in params["refinements"].items()}
-    per_method = method_costs(costs, priors)
+    per_method = method_costs(costs, grid.drawn_from(params))
     own = scores[scores["panel"] != grid.SBIBM]
     breakeven = break_even_table(per_method, own, set(params["estimators"]))
     comparison, checks = (

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
+from inversion import grid
 from inversion.figures.layout import Frame, height_of, panels_in, write
 from inversion.figures.study import Study
 from inversion.figures.style import (
@@ -30,8 +31,7 @@ HALO = withStroke(linewidth=2.5, foreground="white")
 
 def cost(study: Study) -> Figure:
     """One panel for each task."""
-    priors = {name: entry["prior"] for name, entry in study.params["refinements"].items()}
-    costs = method_costs(study.costs, priors)
+    costs = method_costs(study.costs, grid.drawn_from(study.params))
     costs = costs[costs["budget"].isin([0, study.budget])]
     rows = len(study.tasks)
     figure = Figure((WIDTH, height_of(rows, PANEL, FRAME)))

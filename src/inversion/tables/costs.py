@@ -13,11 +13,11 @@ BREAKEVEN_COLUMNS = (
 
 
 def method_costs(
-    costs: pd.DataFrame, priors: dict[str, str], panel: str = "comparison"
+    costs: pd.DataFrame, trained_by: dict[str, str], panel: str = "comparison"
 ) -> pd.DataFrame:
     """One row for each task, method, budget and seed.
 
-    `upfront_*` is simulating and training (of the prior, where `priors` names a method's), `upfront_compile_s`
+    `upfront_*` is simulating and training (of the estimator that `trained_by` names, if it does), `upfront_compile_s`
     the compiling of both programs, and `observation_*` is one observation of the panel; without any there is no row.
     """
     inverted = costs[
@@ -30,7 +30,8 @@ def method_costs(
         same = costs[(costs["task"] == row["task"]) & (costs["budget"] == row["budget"])]
         same = same[same["seed"] == row["seed"]]
         trained = same[
-            (same["verb"] == "train") & (same["method"] == priors.get(row["method"], row["method"]))
+            (same["verb"] == "train")
+            & (same["method"] == trained_by.get(row["method"], row["method"]))
         ]
         simulated = same[(same["verb"] == "simulate") & (same["panel"] == "")]
         upfront = pd.concat([trained, simulated]) if len(trained) else trained

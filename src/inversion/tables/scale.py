@@ -134,13 +134,13 @@ def drawn_by(draw: grid.Draw) -> Job:
     return Job("reference" if draw.family == "reference" else "refine", draw.panel, *names)
 
 
-def chain_to(draw: grid.Draw, priors: Mapping[str, str]) -> list[Job]:
+def chain_to(draw: grid.Draw, trained_by: Mapping[str, str]) -> list[Job]:
     """The jobs that a method's draws wait for one after the other, their own last; the panel's own is beside them."""
     made = drawn_by(draw)
     if draw.family == "reference":
         fetched = draw.panel == grid.SBIBM
         return [made] if fetched else [Job("simulate", draw.panel, draw.task, "", 0, 0), made]
-    trained = priors.get(draw.method, draw.method)
+    trained = trained_by.get(draw.method, draw.method)
     return [
         Job("simulate", "", draw.task, "", draw.budget, draw.seed),
         Job("train", "", draw.task, trained, draw.budget, draw.seed),
@@ -166,8 +166,10 @@ def scale(params: grid.Params, costs: pd.DataFrame, kept: pd.DataFrame) -> dict[
 
 def of_grid(params: grid.Params, cells: grid.Cells, spent: Spent) -> dict[str, Any]:
     """Counts of a grid's jobs, their seconds, the longest chain, and the bounds of the time on many cores."""
-    priors = {name: entry["prior"] for name, entry in params["refinements"].items()}
-    chains = {draw: sum(spent[job][0] for job in chain_to(draw, priors)) for draw in cells.draws}
+    trained_by = grid.drawn_from(params)
+    chains = {
+        draw: sum(spent[job][0] for job in chain_to(draw, trained_by)) for draw in cells.draws
+    }
     last = max(chains, key=chains.get)
     total, longest = _sum(spent), chains[last]
     return {
