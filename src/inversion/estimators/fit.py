@@ -17,6 +17,7 @@ from inversion.estimators.estimator import AbstractTrainable
 from inversion.estimators.trained import Standardisation, Trained, TrainedPoints, trained
 from inversion.posterior import AbstractTransport
 from inversion.records import Simulations
+from inversion.tasks.symmetric import SymmetricTask
 from inversion.tasks.task import AbstractTask
 
 TRAINING = {"fit": "inversion.estimators.fit:Training"}
@@ -33,7 +34,8 @@ class Training:
     decay of an exponential moving average of the parameters, which is then what is validated and kept.
     `fresh_noise` simulates a new y for the batch's theta at every step. `max_steps` lowers `epochs`, and the
     cosine with them, where the pairs are so many that all epochs would take more steps than that. `whiten`
-    shows the network theta less its linear regression on y, made round (`trained.Whitening`).
+    shows the network theta less its linear regression on y, made round (`trained.Whitening`). `symmetries` moves
+    each pair of a batch at random by what leaves the task's joint distribution alone (`tasks.symmetric`).
     """
 
     epochs: int
@@ -48,6 +50,7 @@ class Training:
     validation: float = 0.1
     fresh_noise: bool = False
     whiten: bool = False
+    symmetries: bool = False
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch < 1:
@@ -93,9 +96,10 @@ class State(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Pairs as the estimator sees them, `u` and `v`, and theta in the task's units for fresh noise."""
+    """Pairs as the estimator sees them, `u` and `v`, and in the task's units, for fresh noise and symmetries."""
 
     theta: Float[Array, "n dim"]
+    y: Float[Array, "n *event"]
     u: Float[Array, "n dim"]
     v: Float[Array, "n *event"]
 
@@ -125,6 +129,9 @@ class Loop(NamedTuple):
         if self.training.fresh_noise:
             keys = jax.random.split(key_noise, self.batch)
             pairs = _seen(self.maps, pairs.theta, jax.vmap(self.task.simulate)(keys, pairs.theta))
+        if self.training.symmetries:
+            keys = jax.random.split(jax.random.fold_in(key, 2), self.batch)
+            pairs = _seen(self.maps, *jax.vmap(self.task.moved)(keys, pairs.theta, pairs.y))
         progress = state.step / (self.training.epochs * self.steps)
         loss, gradient = jax.value_and_grad(self.loss)(state.parameters, pairs, key_loss, progress)
         updates, optimiser = self.optimiser.update(gradient, state.optimiser, state.parameters)
@@ -182,6 +189,8 @@ def fit(
     """
     if training.whiten and isinstance(estimator, AbstractTransport):
         raise ValueError("Expected an estimator that reads y to whiten by it; got a prior.")
+    if training.symmetries and not isinstance(task, SymmetricTask):
+        raise ValueError(f"Expected a task with symmetries; got {type(task).__name__}.")
     maps = Standardisation.of(task, simulations, whiten=training.whiten)
     trained(estimator, maps)  # refuses what does not go together, before any work
     num_train = _num_train(len(simulations), training.validation)
@@ -249,7 +258,7 @@ def _split(
 
 
 def _seen(maps: Standardisation, theta: Array, y: Array) -> Batch:
-    return Batch(theta, jax.vmap(maps.theta_in)(theta, y), jax.vmap(maps.y_in)(y))
+    return Batch(theta, y, jax.vmap(maps.theta_in)(theta, y), jax.vmap(maps.y_in)(y))
 
 
 def _optimiser(training: Training, steps: int) -> optax.GradientTransformation:

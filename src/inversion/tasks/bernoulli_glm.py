@@ -13,6 +13,7 @@ import numpy as np
 import numpyro.distributions as dist
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from inversion.tasks.symmetric import SymmetricTask
 from inversion.tasks.task import BoundedTask, SmoothTask
 
 BINS, WEIGHTS = 100, 9
@@ -43,7 +44,7 @@ def _prior_scale_tril() -> np.ndarray:
 DESIGN, PRIOR_SCALE_TRIL = _design(), _prior_scale_tril()
 
 
-class BernoulliGlm(SmoothTask, BoundedTask):
+class BernoulliGlm(SmoothTask, BoundedTask, SymmetricTask):
     """The likelihood is log-concave, and so is the posterior."""
 
     def prior(self) -> dist.Distribution:
@@ -77,6 +78,14 @@ class BernoulliGlm(SmoothTask, BoundedTask):
         highest, slope = jax.value_and_grad(self.log_likelihood)(theta, y)
         rise = jnp.linalg.norm(slope) * (REACH + jnp.linalg.norm(theta))
         return jnp.minimum(highest + rise, 0.0)
+
+    def moved(
+        self, key: PRNGKeyArray, theta: Float[Array, "10"], y: Float[Array, "10"]
+    ) -> tuple[Float[Array, "10"], Float[Array, "10"]]:
+        """-theta puts spikes where there were none, and none where there were."""
+        turned = jax.random.bernoulli(key)
+        all_spikes = statistics(jnp.ones(BINS, y.dtype))
+        return jnp.where(turned, -theta, theta), jnp.where(turned, all_spikes - y, y)
 
 
 def draw_spikes(key: PRNGKeyArray, theta: Float[Array, "10"]) -> Float[Array, "100"]:

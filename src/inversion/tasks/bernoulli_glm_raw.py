@@ -4,16 +4,19 @@ y is 0 or 1 for each time bin, of which X'y alone says something about theta: pr
 `bernoulli_glm`.
 """
 
+import jax
+import jax.numpy as jnp
 import numpyro.distributions as dist
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.tasks.bernoulli_glm import BernoulliGlm, draw_spikes, statistics
+from inversion.tasks.symmetric import SymmetricTask
 from inversion.tasks.task import BoundedTask, SmoothTask
 
 GLM = BernoulliGlm()
 
 
-class BernoulliGlmRaw(SmoothTask, BoundedTask):
+class BernoulliGlmRaw(SmoothTask, BoundedTask, SymmetricTask):
     """The same posterior, from ten times the numbers."""
 
     def prior(self) -> dist.Distribution:
@@ -27,3 +30,10 @@ class BernoulliGlmRaw(SmoothTask, BoundedTask):
 
     def log_likelihood_bound(self, y: Float[Array, "100"]) -> Float[Array, ""]:
         return GLM.log_likelihood_bound(statistics(y))
+
+    def moved(
+        self, key: PRNGKeyArray, theta: Float[Array, "10"], y: Float[Array, "100"]
+    ) -> tuple[Float[Array, "10"], Float[Array, "100"]]:
+        """-theta puts spikes where there were none, and none where there were."""
+        turned = jax.random.bernoulli(key)
+        return jnp.where(turned, -theta, theta), jnp.where(turned, 1 - y, y)

@@ -12,12 +12,13 @@ import numpyro.distributions as dist
 from jax.scipy.special import log_ndtr
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from inversion.tasks.symmetric import SymmetricTask, signed_permutation
 from inversion.tasks.task import BoundedTask, ExactTask, SmoothTask
 
 SCALES = (1.0, 0.1)
 
 
-class CommonMean(SmoothTask, BoundedTask, ExactTask):
+class CommonMean(SmoothTask, BoundedTask, ExactTask, SymmetricTask):
     """A narrow peak within a broad one."""
 
     size: int = eqx.field(static=True)
@@ -50,6 +51,13 @@ class CommonMean(SmoothTask, BoundedTask, ExactTask):
     def log_likelihood_bound(self, y: Float[Array, " dim"]) -> Float[Array, ""]:
         """At the theta of the box that lies nearest to y."""
         return self.log_likelihood(jnp.clip(y, -self.half_width, self.half_width), y)
+
+    def moved(
+        self, key: PRNGKeyArray, theta: Float[Array, " dim"], y: Float[Array, " dim"]
+    ) -> tuple[Float[Array, " dim"], Float[Array, " dim"]]:
+        """The coordinates in another order, some of them turned around."""
+        g = signed_permutation(key, self.size, theta)
+        return g @ theta, g @ y
 
     def posterior(self, y: Float[Array, " dim"]) -> dist.Distribution:
         box = {"low": -self.half_width, "high": self.half_width}

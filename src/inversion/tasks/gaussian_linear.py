@@ -6,12 +6,13 @@ theta ~ N(0, prior_scale^2 I), y ~ N(theta, noise_scale^2 I); both variances are
 import equinox as eqx
 import jax.numpy as jnp
 import numpyro.distributions as dist
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PRNGKeyArray
 
+from inversion.tasks.symmetric import SymmetricTask, signed_permutation
 from inversion.tasks.task import ExactTask, LinearTask
 
 
-class GaussianLinear(LinearTask, ExactTask):
+class GaussianLinear(LinearTask, ExactTask, SymmetricTask):
     """The posterior is N(y s^2 / (s^2 + n^2), s^2 n^2 / (s^2 + n^2) I), with s and n the two scales."""
 
     size: int = eqx.field(static=True)
@@ -35,6 +36,13 @@ class GaussianLinear(LinearTask, ExactTask):
 
     def operator(self, theta: Float[Array, " dim"]) -> Float[Array, " dim"]:
         return theta
+
+    def moved(
+        self, key: PRNGKeyArray, theta: Float[Array, " dim"], y: Float[Array, " dim"]
+    ) -> tuple[Float[Array, " dim"], Float[Array, " dim"]]:
+        """The coordinates in another order, some of them turned around."""
+        g = signed_permutation(key, self.size, theta)
+        return g @ theta, g @ y
 
     def posterior(self, y: Float[Array, " dim"]) -> dist.Distribution:
         shrink = self.prior_scale**2 / (self.prior_scale**2 + self.noise_scale**2)

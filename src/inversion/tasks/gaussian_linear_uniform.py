@@ -7,12 +7,13 @@ variance of the noise 0.1. The posterior is the noise's normal around y, cut off
 import equinox as eqx
 import jax.numpy as jnp
 import numpyro.distributions as dist
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PRNGKeyArray
 
+from inversion.tasks.symmetric import SymmetricTask, signed_permutation
 from inversion.tasks.task import ExactTask, LinearTask
 
 
-class GaussianLinearUniform(LinearTask, ExactTask):
+class GaussianLinearUniform(LinearTask, ExactTask, SymmetricTask):
     """The y that lie outside the box have their posterior crowd against its walls."""
 
     size: int = eqx.field(static=True)
@@ -35,6 +36,13 @@ class GaussianLinearUniform(LinearTask, ExactTask):
 
     def operator(self, theta: Float[Array, " dim"]) -> Float[Array, " dim"]:
         return theta
+
+    def moved(
+        self, key: PRNGKeyArray, theta: Float[Array, " dim"], y: Float[Array, " dim"]
+    ) -> tuple[Float[Array, " dim"], Float[Array, " dim"]]:
+        """The coordinates in another order, some of them turned around."""
+        g = signed_permutation(key, self.size, theta)
+        return g @ theta, g @ y
 
     def posterior(self, y: Float[Array, " dim"]) -> dist.Distribution:
         return dist.TruncatedNormal(

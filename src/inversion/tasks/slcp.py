@@ -9,12 +9,13 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from inversion.tasks.symmetric import SymmetricTask, random_signs
 from inversion.tasks.task import BoundedTask, LabelledTask, SmoothTask
 
 POINTS, JITTER = 4, 1e-6
 
 
-class Slcp(SmoothTask, BoundedTask, LabelledTask):
+class Slcp(SmoothTask, BoundedTask, LabelledTask, SymmetricTask):
     """The signs of theta_3 and theta_4 do not show: four modes, each the others' mirror image."""
 
     def prior(self) -> dist.Distribution:
@@ -38,6 +39,18 @@ class Slcp(SmoothTask, BoundedTask, LabelledTask):
         u, v = (points - points.mean(0)).T
         spread = jnp.sqrt((u @ u) * (v - u * (u @ v) / (u @ u)) @ v) / POINTS
         return -POINTS * (jnp.log(2 * jnp.pi * spread) + 1)
+
+    def moved(
+        self, key: PRNGKeyArray, theta: Float[Array, "5"], y: Float[Array, "8"]
+    ) -> tuple[Float[Array, "5"], Float[Array, "8"]]:
+        """The points in another order, the plane's axes turned around or exchanged, the signs that do not show."""
+        key_order, key_turned, key_signs, key_axes = jax.random.split(key, 4)
+        points = jax.random.permutation(key_order, y.reshape(POINTS, 2))
+        turned = random_signs(key_turned, 2, theta)
+        mean, scales, slant = theta[:2] * turned, theta[2:4], theta[4:] * jnp.prod(turned)
+        scales, points = scales * random_signs(key_signs, 2, theta), points * turned
+        axes = jax.random.permutation(key_axes, 2)
+        return jnp.concatenate([mean[axes], scales[axes], slant]), points[:, axes].reshape(-1)
 
     @property
     def parts(self) -> dict[str, int]:

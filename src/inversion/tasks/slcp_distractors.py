@@ -15,6 +15,7 @@ import numpyro.distributions as dist
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.tasks.slcp import Slcp
+from inversion.tasks.symmetric import SymmetricTask
 from inversion.tasks.task import BoundedTask, LabelledTask, SmoothTask
 
 SLCP = Slcp()
@@ -43,7 +44,7 @@ def _distractors() -> Distractors:
 DISTRACTORS = _distractors()
 
 
-class SlcpDistractors(SmoothTask, BoundedTask, LabelledTask):
+class SlcpDistractors(SmoothTask, BoundedTask, LabelledTask, SymmetricTask):
     """The posterior is that of `slcp`, given the 8 numbers that count."""
 
     def prior(self) -> dist.Distribution:
@@ -60,6 +61,13 @@ class SlcpDistractors(SmoothTask, BoundedTask, LabelledTask):
 
     def log_likelihood_bound(self, y: Float[Array, "100"]) -> Float[Array, ""]:
         return SLCP.log_likelihood_bound(informative(y))
+
+    def moved(
+        self, key: PRNGKeyArray, theta: Float[Array, "5"], y: Float[Array, "100"]
+    ) -> tuple[Float[Array, "5"], Float[Array, "100"]]:
+        """As `slcp`'s, the other 92 numbers left alone."""
+        theta, points = SLCP.moved(key, theta, informative(y))
+        return theta, y.at[np.argsort(DISTRACTORS.order)[:8]].set(points)
 
     @property
     def parts(self) -> dict[str, int]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpyro.distributions as dist
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from inversion.tasks.symmetric import SymmetricTask
 from inversion.tasks.task import BoundedTask, ExactTask, LabelledTask
 
 RADIUS, SPREAD, OFFSET = 0.1, 0.01, 0.25
@@ -19,7 +20,7 @@ NODES, REACH = 1000, 10  # of the rule over r, and how many spreads it reaches: 
 MAX_TRIES = 10_000  # a draw not found by then is NaN: the density of y lies below 1e-3
 
 
-class TwoMoons(BoundedTask, ExactTask, LabelledTask):
+class TwoMoons(BoundedTask, ExactTask, LabelledTask, SymmetricTask):
     """Bimodal at every y: two crescents, each the other's mirror image in theta_1 + theta_2 = 0."""
 
     def prior(self) -> dist.Distribution:
@@ -42,6 +43,14 @@ class TwoMoons(BoundedTask, ExactTask, LabelledTask):
 
     def posterior(self, y: Float[Array, "2"]) -> "Crescents":
         return Crescents(y)
+
+    def moved(
+        self, key: PRNGKeyArray, theta: Float[Array, "2"], y: Float[Array, "2"]
+    ) -> tuple[Float[Array, "2"], Float[Array, "2"]]:
+        """theta -> (-theta_2, -theta_1) does not show; to exchange theta_1 and theta_2 turns y_2 around."""
+        other, swapped = jax.random.bernoulli(key, shape=(2,))
+        theta = jnp.where(other, -theta[::-1], theta)
+        return jnp.where(swapped, theta[::-1], theta), jnp.where(swapped, y * jnp.array([1, -1]), y)
 
     @property
     def parts(self) -> dict[str, int]:
