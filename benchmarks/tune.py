@@ -1,9 +1,9 @@
 """Which settings of an estimator have the least validation loss, on pairs of seeds that no result is made of.
 
-The settings tried are those of benchmarks/tune.yaml, each an estimator of params.yaml with changes. One is trained on
-`budget` pairs of a tuning seed and judged by the mean of -log q(theta | y), in nats, over 10,000 pairs of another seed;
-neither sbibm's observations nor its draws are looked at. Rows are added to report/tables/tuning.csv. By hand, on one
-core, about a minute for each 10,000 pairs:
+The settings tried are those of benchmarks/tune.yaml, each an estimator of params.yaml with changes. One is trained
+on `budget` pairs of a tuning seed and judged by the mean of -log q(theta | y), in nats, over 10,000 pairs of another
+seed; neither sbibm's observations nor its draws are looked at. Rows are added to report/tables/tuning.csv. By hand, on
+one core, minutes for 10,000 pairs:
 
     NPROC=1 OMP_NUM_THREADS=1 python benchmarks/tune.py --tasks slcp --budgets 10000 --settings flow symmetries
 """
@@ -71,9 +71,11 @@ def judged(params: Mapping, cell: Mapping) -> dict:
     some = eqx.filter_jit(lambda pairs: jax.vmap(result.model.log_prob)(*pairs))
     loss = -np.concatenate([some(part) for part in zip(theta, y)])
     seconds = ledger.rows[0].cpu_s
-    print(f"{result.stopped} {len(result.train)} epochs, best {result.best_epoch}, "
-          f"{1e3 * seconds / result.steps:.2f} ms a step, {time.perf_counter() - start:.0f} s wall, "
-          f"own validation {result.validation[result.best_epoch - 1]:.3f}")
+    print(
+        f"{result.stopped} {len(result.train)} epochs, best {result.best_epoch}, "
+        f"{1e3 * seconds / result.steps:.2f} ms a step, {time.perf_counter() - start:.0f} s wall, "
+        f"own validation {result.validation[result.best_epoch - 1]:.3f}"
+    )
     return {**cell, "validation_loss": round(float(np.mean(loss)), 4), "cpu_s": round(seconds, 1)}
 
 

@@ -197,8 +197,11 @@ def fit_entry(params: Params, task: str, method: str) -> dict[str, Any]:
     """An estimator's entry for one task, with the summary network that it reads y through, its own or the task's."""
     entry = params["estimators"][method]
     summary = params.get("summaries", {}).get(task)
+    if "summary" in entry:
+        own = entry["summary"]
+        summary = by_task(own, task) if own and "default" in own else own
     settings = {name: by_task(value, task) for name, value in entry["fit"].items()}
-    return {"summary": summary, **entry, "fit": settings}
+    return {**entry, "summary": summary, "fit": settings}
 
 
 def _setting(value: Any, task: str, panel: str) -> Any:

@@ -204,8 +204,12 @@ def entries(section: str, name: str, entry: Mapping[str, Any]) -> Iterator[Entry
     for outer, values in {where: entry, settings_at: settings}.items():
         for key, registry in NESTED.items():
             inner, inside = values.get(key), f"{outer}.{key}"
-            if isinstance(inner, Mapping):
-                yield Entry(inside, registry, inner["kind"], inside, inner)
+            by_name = {inside: inner}
+            if isinstance(inner, Mapping) and "default" in inner:
+                by_name = {f"{inside}.{task}": one for task, one in inner.items()}
+            for place, one in by_name.items():
+                if isinstance(one, Mapping):
+                    yield Entry(place, registry, one["kind"], place, one)
 
 
 def _not_taken(where: str, settings: Mapping, allowed: list[str] | None) -> Iterator[str]:

@@ -15,6 +15,7 @@ from inversion.estimators.fit import Training, fit
 from inversion.estimators.trained import make_estimator
 from inversion.records import Simulations
 from inversion.tasks.gaussian_linear import GaussianLinear
+from inversion.tasks.sir import Sir
 
 TASK = GaussianLinear(dim=2, prior_scale=2.0, noise_scale=1.0)
 
@@ -128,9 +129,34 @@ def test_at_most_so_many_steps():
         assert (len(result.validation), result.steps) == (epochs, 3 * epochs)
 
 
+def test_symmetries_move_the_pairs():
+    """Of theta that are all positive half are turned around: their mean square about the old mean is known."""
+    data = pairs(4000)
+    data = Simulations(np.abs(data.theta), np.abs(data.y))
+    settings = {"epochs": 4, "learning_rate": 0.0}
+    given, moved = (
+        run(Line(jnp.zeros(()), 2.0), data, **settings, symmetries=flag)[0]
+        for flag in (False, True)
+    )
+    maps = moved.model.standardisation
+    assert given.train.mean() == pytest.approx(2, rel=0.02)
+    expected = np.sum(1 + 2 * (maps.theta_mean / maps.theta_std) ** 2)
+    assert moved.train.mean() == pytest.approx(expected, rel=0.02)
+
+
+def test_symmetries_of_a_task_without_any_are_refused():
+    estimator, data = Line(jnp.zeros(()), 2.0), Simulations(np.ones((9, 2)), np.ones((9, 10)))
+    with pytest.raises(ValueError, match="Expected a task with symmetries; got Sir"):
+        fit(
+            jax.random.key(0), estimator, Sir(), data, Training(epochs=1, symmetries=True),
+            entry=Entry(Cost("", "", 0, 0, "")),
+        )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
+        ({"epochs": 1, "y_scale": "lin"}, "Expected a y_scale among linear, log, asinh; got 'lin'"),
         ({"epochs": 0}, "Expected epochs and batch of at least 1; got 0 and 256"),
         ({"epochs": 1, "max_steps": 0}, "Expected max_steps of at least 1 or none; got 0"),
         ({"epochs": 1, "validation": 1.5}, r"Expected validation between 0 and 1; got 1\.5"),

@@ -9,7 +9,7 @@ import pytest
 import inversion
 from inversion.cost import Cost, Entry
 from inversion.estimators.fit import Training, fit
-from inversion.estimators.trained import Standardisation, make_estimator, save_model
+from inversion.estimators.trained import Standardisation, make_estimator, save_model, trained
 from inversion.records import Simulations
 from inversion.tasks.gaussian_linear import GaussianLinear
 from inversion.tasks.task import AbstractTask
@@ -138,3 +138,34 @@ def test_rows_are_scaled_together_and_what_pads_is_masked():
     assert observed.std() == pytest.approx(1, abs=1e-3)
     with pytest.raises(ValueError, match="Expected a vector y to whiten by"):
         Standardisation.of(Rows(), data, whiten=True)
+
+
+@pytest.mark.parametrize("y_scale", ["log", "asinh"])
+def test_a_scale_of_y_is_kept_in_the_file(y_scale, tmp_path):
+    """exp(y) for y: what the network sees by its logarithm is what it saw of y, and so the draws are the same."""
+    task = GaussianLinear(dim=2, prior_scale=2.0, noise_scale=1.0)
+    data = pairs(task, 500)
+    warped = {"log": np.exp, "asinh": np.sinh}[y_scale](data.y)
+    network = {"layers": 2, "knots": 4, "width": 16, "depth": 1}
+    estimator = make_estimator(jax.random.key(0), task, "flow", network)
+    plain = trained(estimator, Standardisation.of(task, data, whiten=True))
+    model = trained(
+        estimator,
+        Standardisation.of(task, Simulations(data.theta, warped), whiten=True, y_scale=y_scale),
+    )
+    entry = {"kind": "gaussian_linear", "dim": 2, "prior_scale": 2.0, "noise_scale": 1.0}
+    header = {"task": entry, "kind": "flow", "network": network, "whiten": True}
+    save_model(tmp_path / "m.eqx", model, {**header, "y_scale": y_scale})
+    loaded = inversion.load(str(tmp_path / "m.eqx"))
+    key = jax.random.key(2)
+    expected = plain.sample(key, jnp.asarray(data.y[0]), 100)
+    np.testing.assert_allclose(loaded.sample(key, jnp.asarray(warped[0]), 100), expected, atol=1e-4)
+
+
+def test_the_logarithm_of_what_is_not_positive():
+    task = GaussianLinear(dim=2, prior_scale=2.0, noise_scale=1.0)
+    with pytest.raises(ValueError, match=r"Expected positive y for its logarithm; got -.*asinh"):
+        Standardisation.of(task, pairs(task), y_scale="log")
+    data = pairs(task)
+    maps = Standardisation.of(task, Simulations(data.theta, np.exp(data.y)), y_scale="log")
+    assert np.isfinite(maps.y_in(jnp.zeros(2))).all()

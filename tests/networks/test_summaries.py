@@ -19,6 +19,7 @@ ROWS, COLUMNS = 20, 2
 SMALL = {
     "convolution_lstm": [{"dim": 8, "filters": 4}, {"dim": 8, "filters": 4, "stride": 3}],
     "deep_sets": [{"dim": 8, "width": 16}],
+    "point_moments": [{}],
     "set_transformer": [
         {"dim": 8, "width": 16, "blocks": 2, "seeds": 2, "after": 1},
         {
@@ -38,7 +39,7 @@ SMALL = {
 }
 SET = GaussianSet(dim=COLUMNS, max_rows=ROWS)
 CLOSE = {"atol": 5e-6, "rtol": 2e-5}
-SETS = ("deep_sets", "set_transformer")
+SETS = ("deep_sets", "point_moments", "set_transformer")
 CASES = [(kind, settings) for kind in SUMMARIES for settings in SMALL[kind]]
 
 
@@ -141,6 +142,23 @@ def test_rows_of_nan_reach_no_value_and_no_gradient_and_every_parameter_has_one(
         assert (jnp.abs(matrices).max(axis=tuple(range(1, matrices.ndim))) > 0).all()
 
 
+def test_moments_of_points_laid_in_a_vector():
+    """Their correlation is NumPy's, and their order does not matter."""
+    points = np.random.default_rng(0).normal(size=(6, 3)) @ np.triu(np.ones((3, 3)))
+    summary = build(
+        SUMMARIES, {"kind": "point_moments", "points": 6}, key=jax.random.key(0), y_shape=(18,)
+    )
+    found = summary(jnp.asarray(points.reshape(-1), jnp.float32))
+    assert found.shape == (summary.dim,)
+    np.testing.assert_allclose(found[:18], points.reshape(-1), rtol=1e-6)
+    np.testing.assert_allclose(found[18:21], points.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(found[21:24], np.log(points.std(0)), atol=1e-5)
+    correlation = np.corrcoef(points.T)[np.triu_indices(3, 1)]
+    np.testing.assert_allclose(np.tanh(found[-3:]), correlation, atol=2e-4)
+    again = summary(jnp.asarray(points[::-1].reshape(-1), jnp.float32))
+    np.testing.assert_allclose(again[18:], found[18:], atol=1e-5)
+
+
 def test_lstm_against_its_formulas():
     """One step at a time in NumPy; the backward direction on the observed rows alone, turned round."""
     units, layers, length = 3, 2, 5
@@ -180,6 +198,11 @@ def test_lstm_against_its_formulas():
         ("convolution_lstm", {"stride": 0}, "Expected a stride of at least 1; got 0"),
         ("set_transformer", {"heads": 3}, "Expected heads that divide a width of 256; got 3"),
         ("set_transformer", {"norm": "batch"}, "Expected a norm among layer, set; got 'batch'"),
+        (
+            "point_moments",
+            {"points": 2},
+            r"Expected points that divide a vector y.*got 2 for a y of shape",
+        ),
         ("time_series_transformer", {"blocks": 0}, "Expected at least 1 block and 1 seed"),
     ],
 )

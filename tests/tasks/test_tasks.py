@@ -10,6 +10,7 @@ from scipy import stats
 
 from inversion.tasks import TASKS, make_task
 from inversion.tasks.outside import KINDS
+from inversion.tasks.symmetric import SymmetricTask
 from inversion.tasks.task import (
     BoundedTask,
     ExactTask,
@@ -147,3 +148,20 @@ def test_labels_count_their_parts(task):
     theta, _ = joint(task, 1000)
     for name, labels in jax.jit(jax.vmap(task.labels))(theta).items():
         assert set(np.unique(labels)) == set(range(task.parts[name]))
+
+
+def test_symmetries_leave_the_joint_density_alone(task):
+    """The maps keep volumes, so that the density is the same at a pair and at where it is moved."""
+    if not isinstance(task, SymmetricTask):
+        pytest.skip("no symmetry")
+    theta, y = joint(task, 500, seed=11)
+    moved = jax.jit(jax.vmap(task.moved))(jax.random.split(jax.random.key(12), 500), theta, y)
+    density = jax.jit(
+        jax.vmap(lambda theta, y: task.prior().log_prob(theta) + task.log_likelihood(theta, y))
+    )
+    np.testing.assert_allclose(density(*moved), density(theta, y), rtol=1e-6)
+    still = jnp.all(moved[0] == theta, axis=1)
+    assert still.mean() < 0.6
+    assert jax.vmap(task.prior().support)(moved[0]).all()
+    again = jax.vmap(task.moved)(jax.random.split(jax.random.key(13), 500), theta, y)
+    assert (again[0] != moved[0]).any()

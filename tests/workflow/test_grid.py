@@ -118,3 +118,13 @@ def test_a_setting_of_a_reference_may_be_given_by_panel_or_by_task() -> None:
     expected = {"steps": 9, "moves": 1, "runs": 4}
     assert grid.entry_of(entry, "sir", "sbibm") == expected
     assert grid.entry_of(entry, "slcp", "calibration") == {"steps": 2, "moves": 5, "runs": 4}
+
+
+def test_a_summary_of_an_estimators_own_may_be_given_by_task() -> None:
+    summary = {"default": None, "slcp": {"kind": "point_moments", "points": 4}}
+    params = {
+        "estimators": {"flow": {"kind": "flow", "summary": summary, "fit": {}}},
+        "summaries": {"moons": {"kind": "deep_sets"}},
+    }
+    assert grid.fit_entry(params, "slcp", "flow")["summary"] == summary["slcp"]
+    assert grid.fit_entry(params, "moons", "flow")["summary"] is None

@@ -66,6 +66,12 @@ MISTAKES = {
         lambda p: p["estimators"]["flow"].update(summary={"kind": "deep_sets", "widht": 3}),
         "keys of estimators.flow.summary among.*did you mean 'width'",
     ),
+    "summary_by_task": (
+        lambda p: p["estimators"]["flow"].update(
+            summary={"default": None, "slcp": {"kind": "point_moments", "point": 4}}
+        ),
+        "keys of estimators.flow.summary.slcp among.*did you mean 'points'",
+    ),
     "prior": (
         lambda p: p["refinements"]["hqs"].update(prior="flow_pior"),
         "did you mean 'flow_prior'",

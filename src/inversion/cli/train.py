@@ -60,6 +60,8 @@ def run(arguments: argparse.Namespace) -> None:
         "whiten": training.whiten,
         "stopped": result.stopped,
     }
+    if training.y_scale != "linear":
+        header["y_scale"] = training.y_scale
     offset = nats_per_theta(result.model, simulations)
     history = pd.DataFrame(
         {

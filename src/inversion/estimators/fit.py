@@ -14,7 +14,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.cost import Calls, Entry
 from inversion.estimators.estimator import AbstractTrainable
-from inversion.estimators.trained import Standardisation, Trained, TrainedPoints, trained
+from inversion.estimators.standardisation import Y_SCALES, Standardisation
+from inversion.estimators.trained import Trained, TrainedPoints, trained
 from inversion.posterior import AbstractTransport
 from inversion.records import Simulations
 from inversion.tasks.symmetric import SymmetricTask
@@ -35,7 +36,8 @@ class Training:
     `fresh_noise` simulates a new y for the batch's theta at every step. `max_steps` lowers `epochs`, and the
     cosine with them, where the pairs are so many that all epochs would take more steps than that. `whiten`
     shows the network theta less its linear regression on y, made round (`trained.Whitening`). `symmetries` moves
-    each pair of a batch at random by what leaves the task's joint distribution alone (`tasks.symmetric`).
+    each pair of a batch at random by what leaves the task's joint distribution alone (`tasks.symmetric`). `y_scale`
+    is what y is mapped by before it is standardised, `linear`, `log` or `asinh` (`standardisation.Standardisation`).
     """
 
     epochs: int
@@ -51,6 +53,7 @@ class Training:
     fresh_noise: bool = False
     whiten: bool = False
     symmetries: bool = False
+    y_scale: str = "linear"
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch < 1:
@@ -61,6 +64,10 @@ class Training:
             raise ValueError(f"Expected max_steps of at least 1 or none; got {self.max_steps}.")
         if not 0 < self.validation < 1:
             raise ValueError(f"Expected validation between 0 and 1; got {self.validation}.")
+        if self.y_scale not in Y_SCALES:
+            raise ValueError(
+                f"Expected a y_scale among {', '.join(Y_SCALES)}; got {self.y_scale!r}."
+            )
 
     def capped(self, steps: int) -> "Training":
         """With as many epochs of `steps` each as `max_steps` allows, one at least."""
@@ -191,7 +198,7 @@ def fit(
         raise ValueError("Expected an estimator that reads y to whiten by it; got a prior.")
     if training.symmetries and not isinstance(task, SymmetricTask):
         raise ValueError(f"Expected a task with symmetries; got {type(task).__name__}.")
-    maps = Standardisation.of(task, simulations, whiten=training.whiten)
+    maps = Standardisation.of(task, simulations, whiten=training.whiten, y_scale=training.y_scale)
     trained(estimator, maps)  # refuses what does not go together, before any work
     num_train = _num_train(len(simulations), training.validation)
     batch = min(training.batch, num_train)

@@ -6,6 +6,7 @@
 SUMMARIES = {
     "convolution_lstm": "inversion.networks.summaries.convolution_lstm:ConvolutionLSTM",
     "deep_sets": "inversion.networks.summaries.deep_sets:DeepSets",
+    "point_moments": "inversion.networks.summaries.point_moments:PointMoments",
     "set_transformer": "inversion.networks.summaries.set_transformer:SetTransformer",
     "time_series_transformer": "inversion.networks.summaries.time_series_transformer:TimeSeriesTransformer",
 }

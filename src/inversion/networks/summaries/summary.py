@@ -11,7 +11,8 @@ class AbstractSummary(eqx.Module):
 
     To write one: a constructor with keyword-only arguments, `key` and `y_shape` given by the training command
     and the others its settings in params.yaml. The last column of y is the mask: 1 in a row that was
-    observed, 0 in one that pads, where the other columns are 0 too. What pads must not matter.
+    observed, 0 in one that pads, where the other columns are 0 too. What pads must not matter. A summary of a vector
+    y, as `PointMoments` is, has no mask.
     """
 
     dim: eqx.AbstractVar[int]  # of the summary

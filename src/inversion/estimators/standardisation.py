@@ -1,0 +1,163 @@
+"""The maps between the task's theta and y and what the network sees."""
+
+import dataclasses
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from numpyro.distributions.transforms import biject_to
+
+from inversion.records import Simulations
+from inversion.tasks.task import AbstractTask
+
+EDGE = 17.0  # the logit of 1 - 2^-24: as near to the edge of its support as float32 tells apart
+ROWS = 2  # axes of a y that is a set or a series: rows of columns
+LEAST = float(np.finfo(np.float32).tiny)  # what a logarithm takes a number for that is not positive
+Y_SCALES = {
+    "linear": lambda y: y,
+    "log": lambda y: jnp.log(jnp.maximum(y, LEAST)),
+    "asinh": jnp.arcsinh,
+}
+
+
+class Whitening(eqx.Module):
+    """theta less its linear regression on y, made round: W (theta - B y), W the inverse square root of what is left.
+
+    The residual's covariance is then the identity, so that a posterior that lies along a narrow ridge, the same for
+    all y, is no longer narrow. The square root is the symmetric one, which turns theta the least.
+    """
+
+    slope: Float[np.ndarray | Array, "dim event"]
+    root: Float[np.ndarray | Array, "dim dim"]
+    inverse: Float[np.ndarray | Array, "dim dim"]
+
+    @classmethod
+    def of(cls, theta: Float[np.ndarray, "n dim"], y: Float[np.ndarray, "n event"]) -> "Whitening":
+        """Least squares over pairs of mean 0."""
+        slope = np.linalg.lstsq(y, theta, rcond=None)[0].T
+        residual = theta - y @ slope.T
+        variances, axes = np.linalg.eigh(residual.T @ residual / len(theta))
+        scales = np.sqrt(np.maximum(variances, 1e-6 * variances[-1]))
+        root, inverse = (axes * scales) @ axes.T, (axes / scales) @ axes.T
+        return cls(*(matrix.astype(np.float32) for matrix in (slope, root, inverse)))
+
+    @classmethod
+    def identity(cls, dim: int, event: int) -> "Whitening":
+        eye = np.eye(dim, dtype=np.float32)
+        return cls(np.zeros((dim, event), np.float32), eye, eye)
+
+
+class Standardisation(eqx.Module):
+    """theta -> unconstrained by the prior's own support -> mean 0, standard deviation 1; y likewise scaled.
+
+    A vector y is scaled coordinate by coordinate; one of more axes, a set, a series or an image, by its last
+    axis, all rows or pixels together. Rows of NaN pad a set or a series at its end, and are added where it has fewer
+    rows than the task's most, so that all lengths are one program: the network sees them as 0, and a last column
+    more that is 1 in the rows that were observed and 0 in these.
+
+    `y_scale` maps every number of y first: `log` where y is positive and spans orders of magnitude, `asinh`, which is
+    y below 1 and sign(y) log|2y| above, where it is a count, may be negative, or has heavy tails.
+    """
+
+    task: AbstractTask = eqx.field(static=True)
+    theta_mean: Float[np.ndarray | Array, " dim"]
+    theta_std: Float[np.ndarray | Array, " dim"]
+    y_mean: Float[np.ndarray | Array, " columns"]
+    y_std: Float[np.ndarray | Array, " columns"]
+    whitening: Whitening | None = None
+    y_scale: str = eqx.field(static=True, default="linear")
+
+    @classmethod
+    def of(
+        cls,
+        task: AbstractTask,
+        simulations: Simulations,
+        *,
+        whiten: bool = False,
+        y_scale: str = "linear",
+    ) -> "Standardisation":
+        """The moments of the simulations; `whiten` needs a y that is a vector, `log` one that is positive."""
+        theta = np.asarray(_unconstrained(task, jnp.asarray(simulations.theta)))
+        if y_scale == "log" and (simulations.y <= 0).any():
+            least = np.nanmin(simulations.y)
+            raise ValueError(f"Expected positive y for its logarithm; got {least}, try asinh.")
+        y = np.asarray(Y_SCALES[y_scale](simulations.y))
+        maps = cls(task, *_moments(theta), *_moments(y), y_scale=y_scale)
+        if not whiten:
+            return maps
+        if simulations.y.ndim != 2:
+            raise ValueError(f"Expected a vector y to whiten by; got {simulations.y.shape[1:]}.")
+        u = (theta.astype(np.float64) - maps.theta_mean) / maps.theta_std
+        v = (y.astype(np.float64) - maps.y_mean) / maps.y_std
+        return dataclasses.replace(maps, whitening=Whitening.of(u, v))
+
+    @classmethod
+    def identity(
+        cls, task: AbstractTask, *, whiten: bool = False, y_scale: str = "linear"
+    ) -> "Standardisation":
+        """Of the right shapes, for loading."""
+        dim, columns = unconstrained_dim(task), task.event_shape[-1]
+        zeros, ones = (lambda n: np.zeros(n, np.float32)), (lambda n: np.ones(n, np.float32))
+        whitening = Whitening.identity(dim, columns) if whiten else None
+        return cls(task, zeros(dim), ones(dim), zeros(columns), ones(columns), whitening, y_scale)
+
+    def theta_in(
+        self, theta: Float[Array, " dim"], y: Float[Array, "*event"] | None = None
+    ) -> Float[Array, " dim"]:
+        """`y` is needed where there is whitening."""
+        u = (_unconstrained(self.task, theta) - self.theta_mean) / self.theta_std
+        if self.whitening is None:
+            return u
+        return self.whitening.inverse @ (u - self.whitening.slope @ self.y_in(y))
+
+    def theta_out(
+        self, u: Float[Array, " dim"], y: Float[Array, "*event"] | None = None
+    ) -> Float[Array, " dim"]:
+        """The inverse of `theta_in` at the same `y`."""
+        if self.whitening is not None:
+            u = self.whitening.root @ u + self.whitening.slope @ self.y_in(y)
+        return bijection(self.task)(u * self.theta_std + self.theta_mean)
+
+    def y_in(self, y: Float[Array, "*event"]) -> Float[Array, "*seen"]:
+        if y.ndim != ROWS:
+            return (Y_SCALES[self.y_scale](y) - self.y_mean) / self.y_std
+        most = self.task.event_shape[0]
+        if not 1 <= len(y) <= most:
+            raise ValueError(f"Expected an observation of 1 to {most} rows; got {len(y)}.")
+        y = jnp.pad(y, ((0, most - len(y)), (0, 0)), constant_values=jnp.nan)
+        v = (Y_SCALES[self.y_scale](y) - self.y_mean) / self.y_std
+        observed = ~jnp.isnan(y).all(axis=-1, keepdims=True)
+        return jnp.concatenate([jnp.where(observed, v, 0.0), observed.astype(v.dtype)], axis=-1)
+
+    def log_det(self, theta: Float[Array, " dim"]) -> Float[Array, ""]:
+        """log |det d theta_in / d theta|."""
+        u = _unconstrained(self.task, theta)
+        forward = jnp.sum(bijection(self.task).log_abs_det_jacobian(u, theta))
+        scale = jnp.sum(jnp.log(self.theta_std))
+        if self.whitening is not None:
+            scale += jnp.linalg.slogdet(self.whitening.root)[1]
+        return -forward - scale
+
+
+def bijection(task: AbstractTask):
+    return biject_to(task.prior().support)
+
+
+def _unconstrained(task: AbstractTask, theta: Float[Array, "*batch dim"]) -> Array:
+    """theta without bounds; one that float32 has rounded onto its bound is taken as just inside."""
+    u = bijection(task).inv(theta)
+    return jnp.nan_to_num(u, nan=jnp.nan, posinf=EDGE, neginf=-EDGE)
+
+
+def unconstrained_dim(task: AbstractTask) -> int:
+    return bijection(task).inverse_shape((task.dim,))[0]
+
+
+def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Over all axes but the last, and without what pads."""
+    flat = x.reshape(-1, x.shape[-1])
+    flat = flat[np.isfinite(flat).all(axis=1)]
+    std = flat.std(axis=0, dtype=np.float64)
+    std = np.where(std > 0, std, 1.0)
+    return flat.mean(axis=0, dtype=np.float64).astype(np.float32), std.astype(np.float32)
