@@ -140,7 +140,7 @@ def make_estimator(
 
 
 def save_model(path: str | Path, model: Trained | TrainedPoints, header: Mapping[str, Any]) -> None:
-    """Write the model; `header` holds what params.yaml says: `task`, `kind`, `network`, `summary`, `whiten`, `y_scale`."""
+    """Write the model; `header` has `task`, `kind`, `network`, `summary`, `whiten`, `y_scale`, as in params.yaml."""
     line = json.dumps({"format": FORMAT, **header}, sort_keys=True) + "\n"
 
     def write(temporary: Path) -> None:

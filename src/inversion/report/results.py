@@ -24,6 +24,7 @@ class Results:
     speed: pd.DataFrame
     times: pd.DataFrame
     composition: pd.DataFrame
+    tuning: pd.DataFrame
     sbibm: pd.DataFrame
 
     @staticmethod
@@ -34,7 +35,8 @@ class Results:
         """
         files = (scores, costs, breakeven, source / "benchmark.csv", source / "published_c2st.csv")
         measured = (
-            source / "tables" / name for name in ("speed.csv", "times.csv", "composition.csv")
+            source / "tables" / f"{name}.csv"
+            for name in ("speed", "times", "composition", "tuning")
         )
         scored, spent, breakeven, kept, published = map(read_table, files)
         sbibm = ours(scored, kept, seconds(spent, numbers["settings"]))

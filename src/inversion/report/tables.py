@@ -20,6 +20,7 @@ from inversion.report.sbibm import sbibm, sbibm_observations, sbibm_references
 from inversion.report.scale import SCALE
 from inversion.report.speed import speed
 from inversion.report.targets import targets, times
+from inversion.report.tuning import tuning
 
 ACCURACY = {
     "excess_nll": "Excess NLL", "c2st": "C2ST", "sliced_wasserstein": "Sliced Wasserstein",
@@ -242,4 +243,5 @@ TABLES: dict[str, Callable[[Results], str]] = {
     **SCALE,
     "speed": speed,
     "times": times,
+    "tuning": tuning,
 }
