@@ -1,9 +1,12 @@
-"""What all tests share: one thread a process, and no compilation cache outside the test's folder."""
+"""What all tests share: one thread a process, quick compiling, and no compilation cache outside the test's folder."""
 
 import os
 
+from inversion.compiling import QUICK
+
 os.environ.setdefault("NPROC", "1")
 os.environ["INVERSION_COMPILE_CACHE"] = ""
+os.environ.setdefault("XLA_FLAGS", " ".join(f"--{k}={str(v).lower()}" for k, v in QUICK.items()))
 
 
 def pytest_configure(config) -> None:

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import Any, NamedTuple
 
+from inversion.compiling import options
+
 
 class Calls(NamedTuple):
     """How often a method evaluated the simulator, the likelihood, its gradient, or a network.
@@ -92,13 +94,15 @@ class Entry:
         """Add calls to the row."""
         self.calls = Calls(*(a + float(b) for a, b in zip(self.calls, calls, strict=True)))
 
-    def compile(self, function: Callable, *arguments: Any) -> Callable:
-        """`function` compiled for `arguments`, its seconds booked as compiling."""
+    def compile(self, function: Callable, *arguments: Any, quick: bool = False) -> Callable:
+        """`function` compiled for `arguments`, its seconds booked; `quick` where it does not run for long."""
         import jax
 
         _listen()
         wall, cpu, saved = time.perf_counter(), time.process_time(), sum(_saved_s)
-        compiled = jax.jit(function).lower(*arguments).compile()
+        compiled = (
+            jax.jit(function).lower(*arguments).compile(compiler_options=options(quick=quick))
+        )
         self.compile_s += time.perf_counter() - wall + sum(_saved_s) - saved
         self.wall_apart_s += time.perf_counter() - wall
         self.cpu_apart_s += time.process_time() - cpu

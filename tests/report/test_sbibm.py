@@ -15,7 +15,7 @@ COSTS = [
     "task", "method", "budget", "seed", "verb", "panel", "observations", "draws", "compile_s", "cpu_s", "wall_s",
     "simulator_calls", "likelihood_calls", "gradient_calls", "network_calls",
 ]  # fmt: skip
-PARAMS = {"refinements": {}}
+PARAMS = {"estimators": {}, "refinements": {}}
 PAPER = "sbi-benchmark/results:benchmarking_sbi/results/main_paper.csv"
 
 

@@ -12,6 +12,7 @@ import optax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from inversion.compiling import QUICK_STEPS, options
 from inversion.cost import Calls, Entry
 from inversion.estimators.estimator import AbstractTrainable
 from inversion.estimators.standardisation import Y_SCALES, Standardisation
@@ -209,7 +210,8 @@ def fit(
     model = lambda vector: eqx.combine(unravel(vector), static)  # noqa: E731
     optimiser = _optimiser(training, -(-num_train // batch))
 
-    @eqx.filter_jit  # op by op this takes a second in a fresh process
+    # Op by op this takes a second in a fresh process.
+    @eqx.filter_jit(compiler_options=options(quick=True))
     def start(key: PRNGKeyArray, vector: Array, maps: Standardisation, *arrays: Array):
         key_split, *keys = jax.random.split(key, 3)
         zero, inf = jnp.zeros((), jnp.int32), jnp.asarray(jnp.inf)
@@ -219,7 +221,8 @@ def fit(
     state, keys, *data = start(key, vector, maps, simulations.theta, simulations.y)
     chunk = next(n for n in range(EPOCHS_A_CALL, 0, -1) if training.epochs % n == 0)
     loop = Loop(model, task, maps, training, optimiser, batch, steps, chunk)
-    run = entry.compile(loop.run, state, keys, *data)
+    quick = training.epochs * steps < QUICK_STEPS
+    run = entry.compile(loop.run, state, keys, *data, quick=quick)
     train, validation = np.zeros(0, np.float32), np.zeros(0, np.float32)
     stopped = "finished"
     for _ in range(0, training.epochs, chunk):

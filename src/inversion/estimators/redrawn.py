@@ -6,7 +6,7 @@ from typing import Any
 import equinox as eqx
 import jax
 
-from inversion.estimators.trained import Trained, TrainedPoints, make_estimator, trained
+from inversion.estimators.trained import Trained, TrainedPoints, estimator_like, trained
 
 
 def redrawn(
@@ -17,16 +17,7 @@ def redrawn(
     Raises ValueError if the estimator would not be of the same kind of weights.
     """
     maps = model.standardisation
-    settings = {**header["network"], **network}
-    with jax.enable_x64(False):  # models are float32, whoever reads them
-        like = eqx.filter_eval_shape(
-            make_estimator,
-            jax.random.key(0),
-            maps.task,
-            header["kind"],
-            settings,
-            header.get("summary"),
-        )
+    like = estimator_like(maps.task, header, {**header["network"], **network})
     weights, others = eqx.partition(like, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
     ours = eqx.filter(model.estimator, eqx.is_array)
     shapes, structure = jax.tree.flatten(weights)

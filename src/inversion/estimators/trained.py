@@ -4,7 +4,7 @@ Saved as one file without pickle: a line of JSON that rebuilds the structure, th
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from inversion.compiling import options
 from inversion.estimators import ESTIMATORS
 from inversion.estimators.estimator import AbstractTrainable
 from inversion.estimators.standardisation import (
@@ -110,25 +111,20 @@ def trained(
     return Trained(estimator, standardisation)
 
 
-def make_estimator(
-    key: PRNGKeyArray,
+def initialiser(
     task: AbstractTask,
     kind: str,
     network: Mapping[str, Any],
     summary: Mapping[str, Any] | None = None,
-) -> AbstractTrainable:
-    """The untrained estimator that a params.yaml entry describes, behind a summary network where one is given."""
-
+) -> Callable[[PRNGKeyArray], AbstractTrainable]:
+    """What makes the estimator that a params.yaml entry describes, behind a summary network where one is given."""
     y_shape = _seen_shape(task)
 
     def make(key: PRNGKeyArray, y_shape: tuple[int, ...]) -> AbstractTrainable:
         dim = unconstrained_dim(task)
         return build(ESTIMATORS, {"kind": kind, **network}, key=key, theta_dim=dim, y_shape=y_shape)
 
-    @eqx.filter_jit  # op by op this takes seconds in a fresh process
-    def behind(key: PRNGKeyArray) -> AbstractTrainable:
-        if summary is None:
-            return make(key, y_shape)
+    def make_behind_summary(key: PRNGKeyArray) -> AbstractTrainable:
         key_estimator, key_summary = jax.random.split(key)
         reader = build(SUMMARIES, summary, key=key_summary, y_shape=y_shape)
         estimator = make(key_estimator, (reader.dim,))
@@ -136,7 +132,28 @@ def make_estimator(
             estimator if isinstance(estimator, AbstractTransport) else summarised(estimator, reader)
         )
 
-    return behind(key)
+    return make_behind_summary if summary else lambda key: make(key, y_shape)
+
+
+def make_estimator(
+    key: PRNGKeyArray,
+    task: AbstractTask,
+    kind: str,
+    network: Mapping[str, Any],
+    summary: Mapping[str, Any] | None = None,
+) -> AbstractTrainable:
+    """The untrained estimator that `initialiser` makes, compiled: op by op it takes seconds in a fresh process."""
+    make = initialiser(task, kind, network, summary)
+    return eqx.filter_jit(make, compiler_options=options(quick=True))(key)
+
+
+def estimator_like(
+    task: AbstractTask, header: Mapping[str, Any], network: Mapping[str, Any]
+) -> AbstractTrainable:
+    """The estimator of a model's header with these settings of its network, shapes in place of arrays."""
+    make = initialiser(task, header["kind"], network, header.get("summary"))
+    with jax.enable_x64(False):  # models are float32, whoever reads them
+        return eqx.filter_eval_shape(make, jax.random.key(0))
 
 
 def save_model(path: str | Path, model: Trained | TrainedPoints, header: Mapping[str, Any]) -> None:
@@ -170,15 +187,7 @@ def load_model(path: str | Path) -> Trained | TrainedPoints:
     """The model as a posterior, or its summary; a model of a user's own task needs that task's module on the path."""
     header = read_header(path)
     task = make_task(header["task"])
-    with jax.enable_x64(False):  # models are float32, whoever reads them
-        estimator = eqx.filter_eval_shape(
-            make_estimator,
-            jax.random.key(0),
-            task,
-            header["kind"],
-            header["network"],
-            header.get("summary"),
-        )
+    estimator = estimator_like(task, header, header["network"])
     settings = {name: header[name] for name in ("whiten", "y_scale") if name in header}
     maps = Standardisation.identity(task, **settings)
     like = trained(estimator, maps)
