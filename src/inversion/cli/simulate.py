@@ -4,6 +4,8 @@ import argparse
 
 from inversion.cli.common import add_cell, configure_jax, read_cell, write_costs
 
+AT_ONCE = 10_000  # pairs in one batch: bounds the memory of what a simulator does on the way
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_cell(parser)
@@ -49,7 +51,9 @@ def simulate(root_seed: int, names: tuple, task, num: int, entry):
 
     def joint(key_theta, key_y):
         theta = task.prior().sample(key_theta, (num,))
-        return theta, jax.vmap(task.simulate)(jax.random.split(key_y, num), theta)
+        pairs = (jax.random.split(key_y, num), theta)
+        one = lambda pair: task.simulate(*pair).astype(np.float32)  # noqa: E731
+        return theta, jax.lax.map(one, pairs, batch_size=min(num, AT_ONCE))
 
     theta, y = entry.compile(joint, key_theta, key_y)(key_theta, key_y)
     theta, y = np.asarray(theta, np.float32), np.asarray(y, np.float32)
