@@ -8,7 +8,7 @@ The repetitions go round the peers in turn.
 
     make bench                           report/tables/speed.csv anew
     make bench ARGS=--quick              a few minutes, to .cache/bench/speed.csv: that everything runs
-    make bench ARGS='--only flowjax'     these peers' rows alone, and this study's
+    make bench ARGS='--only flowjax'     these peers' rows alone, and this study's (`--only inversion` for these)
 """
 
 import argparse
@@ -35,6 +35,8 @@ TASK, METHOD, NUM = "two_moons_line", "flow_original", 6000
 HELD_OUT = 2  # whole batches: some peers leave the rest of a batch out, others compile anew for it
 EXCESS = 0.1  # nats per theta of the target above the exact posterior, on the held-out pairs
 OBSERVED = 0.0
+LONG = 700  # epochs, over `compiling.QUICK_STEPS` steps: the code is then the compiler's fastest
+PEERS = ("inversion", "sbi", "bayesflow", "flowjax")
 SETTINGS = {"draws": 10_000, "many": 100, "warm_calls": 20, "warm_s": 20.0}
 QUICK = {"epochs": 20, "warm_calls": 1, "warm_s": 0.0}
 COLUMNS = ["what", "who", "median", "low", "high", "repetitions"]
@@ -65,6 +67,7 @@ def runs_of(params: dict) -> Iterator[Run]:
     half = {**network, "layers": network["layers"] // 2}  # of BayesFlow's layers of two couplings
     dual = {"network": {**network, "dual": True, "act_norm": True}}
     yield Run("inversion")
+    yield Run("inversion", "_long", {"epochs": LONG})
     yield Run("flowjax")
     yield Run("flowjax", "_chained", {"chained": True})
     yield Run("flowjax", "_scanned", {"scanned": True})
@@ -214,7 +217,7 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--repetitions", type=int, default=3)
-    parser.add_argument("--only", nargs="+", choices=("sbi", "bayesflow", "flowjax"))
+    parser.add_argument("--only", nargs="+", choices=PEERS)
     parser.add_argument("--out", type=Path, default=TABLE)
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
     arguments = parser.parse_args()
@@ -233,7 +236,7 @@ def main() -> None:
     }
     shared["pairs"] = str(pairs)
     steps = NUM // entry["fit"]["batch"] - HELD_OUT
-    peers = ("inversion", *(arguments.only or ("sbi", "bayesflow", "flowjax")))
+    peers = {"inversion", *(arguments.only or PEERS)}
     runs = [run for run in runs_of(params) if run.who in peers]
     pythons = {run.who: python_of(run.who) for run in runs}
     numbers, versions = [[] for _ in runs], [""] * len(runs)
