@@ -17,7 +17,7 @@ def test_bold_is_the_lowest_mean() -> None:
     ]  # fmt: skip
     table = tuning(SimpleNamespace(tuning=pd.DataFrame(rows, columns=COLUMNS)))
     assert table.count("**") == 6
-    for bold in ("**3.900**", "**2.500**", "**-3.250**"):
+    for bold in ("**3.900**", "**2.500**", "**\N{MINUS SIGN}3.250**"):
         assert bold in table
     assert "| 4.000 |" in table
     assert table.index("two moons") < table.index("SLCP")

@@ -16,7 +16,7 @@ def tuning(results: Results) -> str:
             means = tried[["validation_loss", "cpu_s"]].mean().sort_values("validation_loss")
             best = means["validation_loss"].min()
             for setting, row in means.iterrows():
-                loss = f"{row['validation_loss']:.3f}"
+                loss = format_number("validation_loss", row["validation_loss"])
                 rows.append(
                     [
                         task_name(task),
