@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 POINT_ESTIMATES = frozenset({"hqs", "admm", "latent_map", "ascent"})
 # Methods whose chains are kept as ArviZ NetCDF besides.
 CHAINS = frozenset({"nuts", "latent_nuts"})
+# The keys by which a refinement names the estimator that it starts from.
+STARTS = ("prior", "proposal")
 PANELS = ("calibration", "comparison", "density")
 # sbibm's own observations, with draws for each, of its tasks alone: a grid asks for them by name.
 SBIBM = "sbibm"
@@ -124,10 +126,10 @@ def family_of(params: Params, method: str) -> str:
 
 
 def drawn_from(params: Params) -> dict[str, str]:
-    """Methods that train nothing of their own, and the estimator whose training each of them draws from."""
+    """Methods that train nothing of their own, and the estimator whose training each of them starts from."""
     named = {
         **{name: entry.get("of") for name, entry in params["estimators"].items()},
-        **{name: entry["prior"] for name, entry in params["refinements"].items()},
+        **{name: start_of(entry) for name, entry in params["refinements"].items()},
     }
     return {name: estimator for name, estimator in named.items() if estimator}
 
@@ -143,6 +145,11 @@ def resolved(params: Params) -> dict[str, Any]:
         return {**base, **entry, "network": {**base.get("network", {}), **entry["network"]}}
 
     return {**params, "estimators": {name: whole(entry) for name, entry in entries.items()}}
+
+
+def start_of(entry: Params) -> str:
+    """The estimator that a refinement's entry names."""
+    return next(entry[key] for key in STARTS if key in entry)
 
 
 def panels_of(params: Params, method: str) -> tuple[str, ...]:

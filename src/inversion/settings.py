@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from inversion.estimators import ESTIMATORS
-from inversion.grid import SBIBM, by_task, fit_entry, resolved
+from inversion.grid import SBIBM, STARTS, by_task, fit_entry, resolved
 from inversion.networks.summaries import SUMMARIES
 from inversion.references import REFERENCES
 from inversion.refinements import REFINEMENTS
@@ -104,8 +104,15 @@ def _unknown_names(params: Mapping[str, Any]) -> Iterator[str]:
                     where = f"{one.where}.kind"
                     yield _among(where, one.registry, one.kind, " (or package.module:Name)")
     for name, entry in params["refinements"].items():
-        if entry["prior"] not in params["estimators"]:
-            yield _among(f"refinements.{name}.prior", params["estimators"], entry["prior"])
+        named = [key for key in STARTS if key in entry]
+        if len(named) != 1:
+            yield (
+                f"Expected refinements.{name} to name the estimator it starts from, by one key of {_list(STARTS)}; "
+                f"got {_list(named)}."
+            )
+        for key in named:
+            if entry[key] not in params["estimators"]:
+                yield _among(f"refinements.{name}.{key}", params["estimators"], entry[key])
     for first, second in ((0, 1), (0, 2), (1, 2)):
         for name in params[METHODS[first]]:
             if name in params[METHODS[second]]:
@@ -215,7 +222,7 @@ def entries(section: str, name: str, entry: Mapping[str, Any]) -> Iterator[Entry
 def _not_taken(where: str, settings: Mapping, allowed: list[str] | None) -> Iterator[str]:
     given = ("key", "theta_dim", "y_shape", "task", "panel", "observations", "draws", "num")
     for name in settings:
-        if allowed is not None and name not in (*allowed, "kind", "prior"):
+        if allowed is not None and name not in (*allowed, "kind", *STARTS):
             yield _among(f"keys of {where}", [a for a in allowed if a not in given], name)
 
 

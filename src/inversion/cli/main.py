@@ -14,7 +14,7 @@ VERBS = {
     "take": "take pairs from a dataset, or a panel's observations",
     "train": "fit an estimator to simulated pairs",
     "reference": "invert a panel's observations by an exact or classical method",
-    "refine": "invert a panel's observations by a learned prior",
+    "refine": "invert a panel's observations by a learned prior, or correct an amortised posterior",
     "sample": "draw from a trained posterior for every panel",
     "calibrate": "score draws against the parameters that made the observations",
     "compare": "score draws against exact draws",
