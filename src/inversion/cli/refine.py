@@ -25,8 +25,6 @@ def run(arguments: argparse.Namespace) -> None:
         "panel",
         "draws",
     )
-    import jax
-
     from inversion.estimators.trained import load_model
     from inversion.grid import STARTS
     from inversion.refinements import REFINEMENTS
@@ -37,15 +35,21 @@ def run(arguments: argparse.Namespace) -> None:
     settings = {name: value for name, value in cell["entry"].items() if name not in STARTS}
     refinement = build(REFINEMENTS, settings)
     configure_jax(double=refinement.double)
-    start = load_model(arguments.model)
-    if not isinstance(start, refinement.starts_from):
-        raise ValueError(
-            f"Expected a {refinement.starts_from.__name__} in {arguments.model} for method {cell['method']!r}; "
-            "got another kind of estimator."
-        )
-    start = jax.tree.map(lambda leaf: leaf.astype(float) if leaf.dtype.kind == "f" else leaf, start)
+    start = start_for(refinement, load_model(arguments.model), arguments.model, cell["method"])
 
     def invert(key, y, num):
         return refinement.invert(key, task, start, y, num)
 
     invert_panel(arguments, cell, "refine", task, refinement, invert)
+
+
+def start_for(refinement, model, path: str, method: str):
+    """The model that a refinement starts from, in the precision of the process."""
+    import jax
+
+    if not isinstance(model, refinement.starts_from):
+        raise ValueError(
+            f"Expected an {refinement.starts_from.__name__} in {path} for method {method!r}; "
+            f"got a {type(model).__name__}."
+        )
+    return jax.tree.map(lambda leaf: leaf.astype(float) if leaf.dtype.kind == "f" else leaf, model)

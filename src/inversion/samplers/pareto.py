@@ -38,7 +38,7 @@ def smoothed(
     quantiles = jnp.log(_quantile(places, shape, scale) + cutoff)
     replaced = log_weights.at[tail].set(highest + jnp.minimum(quantiles, 0.0))
     shape = jnp.where(fitted, shape, jnp.inf)
-    return jnp.where(fitted & (shape > 1 / 3), replaced, log_weights), shape
+    return jnp.where(fitted, replaced, log_weights), shape
 
 
 def _fit(excess: Float[Array, " size"]) -> tuple[Array, Array]:
