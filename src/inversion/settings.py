@@ -103,6 +103,7 @@ def _unknown_names(params: Mapping[str, Any]) -> Iterator[str]:
                         yield f"Expected {one.where} to be package.module:name; got {one.kind!r}."
                     where = f"{one.where}.kind"
                     yield _among(where, one.registry, one.kind, " (or package.module:Name)")
+    trained = [name for name, entry in params["estimators"].items() if "of" not in entry]
     for name, entry in params["refinements"].items():
         named = [key for key in STARTS if key in entry]
         if len(named) != 1:
@@ -111,8 +112,8 @@ def _unknown_names(params: Mapping[str, Any]) -> Iterator[str]:
                 f"got {_list(named)}."
             )
         for key in named:
-            if entry[key] not in params["estimators"]:
-                yield _among(f"refinements.{name}.{key}", params["estimators"], entry[key])
+            if entry[key] not in trained:
+                yield _among(f"refinements.{name}.{key}", trained, entry[key])
     for first, second in ((0, 1), (0, 2), (1, 2)):
         for name in params[METHODS[first]]:
             if name in params[METHODS[second]]:
