@@ -14,6 +14,8 @@ CHAINS = frozenset({"nuts", "latent_nuts"})
 # The keys by which a refinement names the estimator that it starts from.
 STARTS = ("prior", "proposal")
 PANELS = ("calibration", "comparison", "density")
+# Pairs that show whether a model can be trusted; a grid that names them has its estimators' certificates made.
+HELD_OUT = "held_out"
 # sbibm's own observations, with draws for each, of its tasks alone: a grid asks for them by name.
 SBIBM = "sbibm"
 
@@ -59,12 +61,14 @@ class Cells(NamedTuple):
     """Every cell of a grid, each kind in the order in which the grid names it.
 
     `published` are the panels that others made, draws included; `checks` are our draws, held against those.
+    `certified` are the fits whose certificates are made.
     """
 
     simulations: tuple[Simulation, ...]
     panels: tuple[Panel, ...]
     published: tuple[Panel, ...]
     fits: tuple[Fit, ...]
+    certified: tuple[Fit, ...]
     draws: tuple[Draw, ...]
     calibrations: tuple[Draw, ...]
     comparisons: tuple[Draw, ...]
@@ -97,14 +101,25 @@ def expand(params: Params) -> Cells:
     draws = _unique(
         draw for block in params["grids"][params["grid"]] for draw in _draws(params, block)
     )
-    fits = _unique(_fit(params, draw) for draw in draws if draw.family != "reference")
+    certified = _unique(
+        fit for block in params["grids"][params["grid"]] for fit in _certified(block)
+    )
+    fits = _unique(
+        [*(_fit(params, draw) for draw in draws if draw.family != "reference"), *certified]
+    )
     exact = {draw.task for draw in draws if (draw.method, draw.panel) == ("exact", "comparison")}
-    panels = _unique(Panel(draw.task, draw.panel) for draw in draws)
+    panels = _unique(
+        [
+            *(Panel(draw.task, draw.panel) for draw in draws),
+            *(Panel(fit.task, HELD_OUT) for fit in certified),
+        ]
+    )
     return Cells(
         simulations=_unique(Simulation(fit.task, fit.budget, fit.seed) for fit in fits),
         panels=tuple(panel for panel in panels if panel.panel != SBIBM),
         published=tuple(panel for panel in panels if panel.panel == SBIBM),
         fits=fits,
+        certified=certified,
         draws=draws,
         calibrations=tuple(draw for draw in draws if draw.panel == "calibration"),
         comparisons=tuple(
@@ -235,6 +250,14 @@ def _draws(params: Params, block: Mapping[str, list]) -> Iterable[Draw]:
                 for seed in block["seeds"]:
                     for panel in panels(method):
                         yield Draw(family_of(params, method), panel, task, method, budget, seed)
+
+
+def _certified(block: Mapping[str, list]) -> Iterable[Fit]:
+    for task in block["tasks"] if HELD_OUT in block.get("panels", ()) else ():
+        for method in block.get("estimators", []):
+            for budget in block["budgets"]:
+                for seed in block["seeds"]:
+                    yield Fit(task, method, budget, seed)
 
 
 def _fit(params: Params, draw: Draw) -> Fit:

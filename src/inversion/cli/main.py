@@ -13,6 +13,7 @@ VERBS = {
     "total": "add up what its chunks cost",
     "take": "take pairs from a dataset, or a panel's observations",
     "train": "fit an estimator to simulated pairs",
+    "certify": "hold a trained posterior against held-out pairs, for the verdict of infer",
     "reference": "invert a panel's observations by an exact or classical method",
     "refine": "invert a panel's observations by a learned prior, or correct an amortised posterior",
     "sample": "draw from a trained posterior for every panel",

@@ -70,6 +70,10 @@ def run(arguments: argparse.Namespace) -> None:
     for task, pairs in pairs_from_outside(params, cells):
         path = arguments.results / RECORD_OF_PAIRS.format(task=task, pairs=pairs)
         left_out.setdefault(task, {})[pairs] = json.loads(path.read_text())
+    trust: dict[str, dict] = {}
+    for fit in reversed(cells.certified):
+        path = arguments.results / grid.address(TRUST, fit)
+        trust.setdefault(fit.task, {})[fit.method] = json.loads(path.read_text())
     for table, path in (
         (scores, arguments.scores),
         (costs, arguments.costs),
@@ -78,11 +82,16 @@ def run(arguments: argparse.Namespace) -> None:
         write_atomic(path, lambda file, table=table: table.to_csv(file, index=False, na_rep="nan"))
     found = numbers(params, own, per_method, breakeven, histories, comparison)
     found["sbibm"] = verdicts(checks)
+    found["trust"] = trust
+    found["corrections"] = corrections(cells, arguments.results)
     found["scale"] = scale(params, costs, pd.read_csv(arguments.kept))
     write_json(arguments.numbers, found | ({"left_out": left_out} if left_out else {}))
 
 
 RECORD = "draws/{family}/{panel}/{task}/{method}/{budget}/{seed}.json"
+
+
+TRUST = "models/{task}/{method}/{budget}/{seed}.trust.json"
 
 
 def read(results: Path, pattern: str, cell: tuple):
@@ -124,6 +133,10 @@ def cost_tables(results: Path, cells):
     paths += [grid.address("simulate/{task}/panels/{panel}.csv", cell) for cell in cells.panels]
     paths += [
         grid.address("train/{task}/{method}/{budget}/{seed}.csv", cell) for cell in cells.fits
+    ]
+    paths += [
+        grid.address("train/certify/{task}/{method}/{budget}/{seed}.csv", cell)
+        for cell in cells.certified
     ]
     paths += [
         grid.address("sample/{task}/{method}/{budget}/{seed}.csv", cell) for cell in cells.sampled
