@@ -24,6 +24,7 @@ def run(arguments: argparse.Namespace) -> None:
     from inversion.tables.costs import break_even_table, method_costs
     from inversion.tables.numbers import numbers, verdicts
     from inversion.tables.scale import scale
+    from inversion.tables.trust import trust_rows
     from inversion.tasks.outside import RECORD as RECORD_OF_PAIRS
     from inversion.tasks.outside import pairs_from_outside
 
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
            for c in cells.comparisons]
         + [read(arguments.results, "scores/comparison/sbibm/{task}/{method}/{budget}/{seed}.csv", c)
            for c in cells.checks]
-        + [trained_rows(histories)]
+        + [trained_rows(histories), trust_rows(cells, arguments.results)]
     )  # fmt: skip
     scores["observation"] = scores["observation"].astype(str)
     scores = scores.sort_values(list(SCORE_COLUMNS[:-1]), kind="stable", ignore_index=True)
@@ -70,10 +71,6 @@ def run(arguments: argparse.Namespace) -> None:
     for task, pairs in pairs_from_outside(params, cells):
         path = arguments.results / RECORD_OF_PAIRS.format(task=task, pairs=pairs)
         left_out.setdefault(task, {})[pairs] = json.loads(path.read_text())
-    trust: dict[str, dict] = {}
-    for fit in reversed(cells.certified):
-        path = arguments.results / grid.address(TRUST, fit)
-        trust.setdefault(fit.task, {})[fit.method] = json.loads(path.read_text())
     for table, path in (
         (scores, arguments.scores),
         (costs, arguments.costs),
@@ -82,16 +79,11 @@ def run(arguments: argparse.Namespace) -> None:
         write_atomic(path, lambda file, table=table: table.to_csv(file, index=False, na_rep="nan"))
     found = numbers(params, own, per_method, breakeven, histories, comparison)
     found["sbibm"] = verdicts(checks)
-    found["trust"] = trust
-    found["corrections"] = corrections(cells, arguments.results)
     found["scale"] = scale(params, costs, pd.read_csv(arguments.kept))
     write_json(arguments.numbers, found | ({"left_out": left_out} if left_out else {}))
 
 
 RECORD = "draws/{family}/{panel}/{task}/{method}/{budget}/{seed}.json"
-
-
-TRUST = "models/{task}/{method}/{budget}/{seed}.trust.json"
 
 
 def read(results: Path, pattern: str, cell: tuple):
