@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from inversion.estimators import ESTIMATORS
-from inversion.grid import SBIBM, STARTS, by_task, fit_entry, resolved
+from inversion.grid import HELD_OUT, SBIBM, STARTS, by_task, fit_entry, resolved
 from inversion.networks.summaries import SUMMARIES
 from inversion.references import REFERENCES
 from inversion.refinements import REFINEMENTS
@@ -58,7 +58,7 @@ def check_settings(params: Mapping[str, Any], schema: Mapping[str, Any]) -> None
         raise ValueError(problem)
     params = resolved(params)
     for problem in chain.from_iterable(
-        find(params) for find in (_unknown_names, _unknown_settings, _out_of_reach)
+        find(params) for find in (_unknown_names, _unknown_settings, _out_of_reach, _uncertified)
     ):
         raise ValueError(problem)
 
@@ -141,6 +141,26 @@ def _unknown_in_block(
         for key in ("budgets", "seeds"):
             if key not in block:
                 yield f"Expected {where} to have the key {key!r}; got {_list(block)}."
+
+
+def _uncertified(params: Mapping[str, Any]) -> Iterator[str]:
+    """What has no certificate: pairs from outside, and an estimator that has no model of its own."""
+    for grid, blocks in params["grids"].items():
+        for index, block in enumerate(blocks):
+            if HELD_OUT not in block.get("panels", []):
+                continue
+            for task in block["tasks"]:
+                if params["tasks"][task]["kind"] in KINDS:
+                    yield (
+                        f"Expected grids.{grid}.{index}.panels without {HELD_OUT!r} for {task!r}, which JAX cannot "
+                        "simulate; got it."
+                    )
+            for method in block.get("estimators", []):
+                if "of" in params["estimators"][method]:
+                    yield (
+                        f"Expected grids.{grid}.{index}.panels without {HELD_OUT!r} for {method!r}, which has no "
+                        "training of its own; got it."
+                    )
 
 
 def _out_of_reach(params: Mapping[str, Any]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 Of a certificate, on the pairs that did not set its thresholds: `false_alarms`, `alarms_<fault>`, and the coverage of
 the 90 % intervals (over coordinates, the worst) and of the 90 % highest-density region, as the model has them and
-repaired. Of a correction, for each observation, `khat` and `ess`; over all of them `share_accepted`, of those that passed.
+repaired. Of a correction, for each observation, `khat` and `ess`; over all, `share_accepted` of them.
 """
 
 import json
