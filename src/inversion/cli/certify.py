@@ -74,14 +74,16 @@ def features_of(model, y, entry=None):
     import jax
     import numpy as np
 
+    from inversion.compiling import options
     from inversion.trust.features import features
 
     arrays, static = eqx.partition(model, eqx.is_array)
     each = lambda arrays, y: jax.lax.map(  # noqa: E731
         lambda y: features(eqx.combine(arrays, static), y), y, batch_size=min(len(y), 1000)
     )
-    compiled = jax.jit(each) if entry is None else entry.compile(each, arrays, y)
-    return np.asarray(compiled(arrays, y))
+    if entry is not None:
+        return np.asarray(entry.compile(each, arrays, y, quick=True)(arrays, y))
+    return np.asarray(jax.jit(each, compiler_options=options(quick=True))(arrays, y))
 
 
 def levels(key, model, pairs, num: int, seed: int, entry):
@@ -109,7 +111,7 @@ def levels(key, model, pairs, num: int, seed: int, entry):
         return jax.lax.map(lambda each: one(arrays, *each), inputs, batch_size=PAIRS)
 
     inputs = (arrays, jax.random.split(key, len(pairs)), pairs.theta, pairs.y)
-    draws, log_prob, log_prob_true = entry.compile(every, *inputs)(*inputs)
+    draws, log_prob, log_prob_true = entry.compile(every, *inputs, quick=True)(*inputs)
     central = central_levels(np.asarray(draws), pairs.theta, seed).astype(np.float32)
     if not dense:
         return central, None

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from inversion.compiling import options
+
 PROPOSALS = 2  # for each draw, to weigh
 LEAST = 4000  # proposals: k-hat and an effective size of hundreds ask for thousands
 
@@ -67,7 +69,7 @@ def draw(arguments: argparse.Namespace, model, certificate, y) -> list[Inferred]
         weighted = method.invert(key_weigh, task, model, y, num) if weighed else None
         return model.sample(key, y, num), features(model, y), weighted
 
-    compiled, found = jax.jit(one), []
+    compiled, found = jax.jit(one, compiler_options=options(quick=True)), []
     for key, each in zip(
         jax.random.split(key_for(arguments.seed, "infer"), len(y)), y, strict=True
     ):
@@ -106,6 +108,7 @@ def tempered(model, key, y, num: int):
     from inversion.refinements.tempered import Tempered
 
     task, method = model.standardisation.task, Tempered(moves=200)
-    run = jax.jit(lambda key, y: method.invert(key, task, model, y, num))
+    invert = lambda key, y: method.invert(key, task, model, y, num)  # noqa: E731
+    run = jax.jit(invert, compiler_options=options(quick=True))
     moved = jax.tree.map(lambda leaf: np.asarray(leaf)[None], run(jax.random.fold_in(key, 2), y))
     return moved.theta[0], method.verdict(task, moved)
