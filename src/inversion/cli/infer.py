@@ -98,8 +98,8 @@ def write_draws(path: Path, theta, y, inferred) -> None:
             posterior={"theta": np.moveaxis(theta, 0, 1)[None]},
             observed_data={"y": y},
             dims={"theta": ["observation", "coordinate"], "y": ["observation"]},
-            attrs={"verdict": [str(one.advice) for one in inferred]},
         )
+        data.posterior.attrs["verdict"] = [str(one.advice) for one in inferred]
         for group in data.groups():
             data[group].attrs.pop("created_at", None)
         write_atomic(path, lambda temporary: data.to_netcdf(str(temporary)))
