@@ -60,4 +60,6 @@ def test_the_certificate_answers_for_one_observation(made):
     assert certificate.off_map(np.zeros(3)) > 0.5
     assert certificate.off_map(np.full(3, 30.0)) < 0.001
     worst = np.argmin(certificate.coverage())
-    assert certificate.repaired()[worst] > 0.95, "an interval that is too narrow is repaired by a wider one"
+    assert certificate.repaired()[worst] > 0.95, (
+        "an interval that is too narrow is repaired by a wider one"
+    )
