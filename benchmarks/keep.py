@@ -20,7 +20,7 @@ import pandas as pd
 import yaml
 
 from inversion import grid
-from inversion.tables import published
+from inversion.tables import published, trust
 
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "report/benchmark.csv"
@@ -71,8 +71,6 @@ def kept_check(draw: grid.Draw, params: dict) -> Iterator[pd.DataFrame]:
         return
     scores = pd.read_csv(path)
     yield scores[scores["score"] == published.C2ST]
-    if draw.family == "refined":
-        return
     record = ROOT / "results/draws/reference/sbibm" / Path(address).with_suffix(".json")
     if record.exists():
         value = float(json.loads(record.read_text())["accepted"])
@@ -81,16 +79,27 @@ def kept_check(draw: grid.Draw, params: dict) -> Iterator[pd.DataFrame]:
         yield pd.DataFrame([row | {"score": published.ACCEPTED, "value": value}])
     costs = ROOT / "results/costs"
     spent = [costs / "reference/sbibm" / address]
-    if draw.family == "amortised":
+    drawing = {"amortised": "sample", "refined": "refine"}
+    if draw.family in drawing:
         simulated = costs / "simulate" / draw.task / str(draw.budget) / f"{draw.seed}.csv"
         spent = [
             costs / "train" / training_of(draw, grid.drawn_from(params)),
-            costs / "sample/sbibm" / address,
+            costs / drawing[draw.family] / "sbibm" / address,
             simulated,
         ]
     if all(path.exists() for path in spent):
         ledger = pd.concat(map(pd.read_csv, spent)).fillna({"panel": "", "method": ""})
         yield published.seconds(ledger, params).assign(panel=draw.panel)
+
+
+def kept_trust(cells: grid.Cells, fits: list, draws: list) -> Iterator[pd.DataFrame]:
+    """What the certificates of `fits` and the corrections among `draws` say of themselves."""
+    for fit in fits:
+        if (ROOT / "results" / grid.address(trust.CERTIFICATE, fit)).exists():
+            yield trust.trust_rows(cells._replace(certified=(fit,), draws=()), ROOT / "results")
+    for draw in draws:
+        if (ROOT / "results" / grid.address(trust.RECORD, draw)).exists():
+            yield trust.trust_rows(cells._replace(certified=(), draws=(draw,)), ROOT / "results")
 
 
 def main() -> None:
@@ -114,6 +123,8 @@ def main() -> None:
     trained_by = grid.drawn_from(params)
     tables = [table for fit in cells.sampled if asked(fit) for table in kept(fit, trained_by)]
     tables += [table for draw in cells.checks if asked(draw) for table in kept_check(draw, params)]
+    draws = [draw for draw in cells.checks if draw.family == "refined" and asked(draw)]
+    tables += kept_trust(cells, [fit for fit in cells.certified if asked(fit)], draws)
     if not tables:
         parser.error(f"expected results of the grid {arguments.grid}; got none")
     rows = pd.concat(tables).assign(date=date.today().isoformat(), machine=machine())

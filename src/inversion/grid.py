@@ -11,7 +11,11 @@ from typing import Any, NamedTuple
 POINT_ESTIMATES = frozenset({"hqs", "admm", "latent_map", "ascent"})
 # Methods whose chains are kept as ArviZ NetCDF besides.
 CHAINS = frozenset({"nuts", "latent_nuts"})
+# The keys by which a refinement names the estimator that it starts from.
+STARTS = ("prior", "proposal")
 PANELS = ("calibration", "comparison", "density")
+# Pairs that show whether a model can be trusted; a grid that names them has its estimators' certificates made.
+HELD_OUT = "held_out"
 # sbibm's own observations, with draws for each, of its tasks alone: a grid asks for them by name.
 SBIBM = "sbibm"
 
@@ -57,12 +61,14 @@ class Cells(NamedTuple):
     """Every cell of a grid, each kind in the order in which the grid names it.
 
     `published` are the panels that others made, draws included; `checks` are our draws, held against those.
+    `certified` are the fits whose certificates are made.
     """
 
     simulations: tuple[Simulation, ...]
     panels: tuple[Panel, ...]
     published: tuple[Panel, ...]
     fits: tuple[Fit, ...]
+    certified: tuple[Fit, ...]
     draws: tuple[Draw, ...]
     calibrations: tuple[Draw, ...]
     comparisons: tuple[Draw, ...]
@@ -95,14 +101,25 @@ def expand(params: Params) -> Cells:
     draws = _unique(
         draw for block in params["grids"][params["grid"]] for draw in _draws(params, block)
     )
-    fits = _unique(_fit(params, draw) for draw in draws if draw.family != "reference")
+    certified = _unique(
+        fit for block in params["grids"][params["grid"]] for fit in _certified(block)
+    )
+    fits = _unique(
+        [*(_fit(params, draw) for draw in draws if draw.family != "reference"), *certified]
+    )
     exact = {draw.task for draw in draws if (draw.method, draw.panel) == ("exact", "comparison")}
-    panels = _unique(Panel(draw.task, draw.panel) for draw in draws)
+    panels = _unique(
+        [
+            *(Panel(draw.task, draw.panel) for draw in draws),
+            *(Panel(fit.task, HELD_OUT) for fit in certified),
+        ]
+    )
     return Cells(
         simulations=_unique(Simulation(fit.task, fit.budget, fit.seed) for fit in fits),
         panels=tuple(panel for panel in panels if panel.panel != SBIBM),
         published=tuple(panel for panel in panels if panel.panel == SBIBM),
         fits=fits,
+        certified=certified,
         draws=draws,
         calibrations=tuple(draw for draw in draws if draw.panel == "calibration"),
         comparisons=tuple(
@@ -124,10 +141,10 @@ def family_of(params: Params, method: str) -> str:
 
 
 def drawn_from(params: Params) -> dict[str, str]:
-    """Methods that train nothing of their own, and the estimator whose training each of them draws from."""
+    """Methods that train nothing of their own, and the estimator whose training each of them starts from."""
     named = {
         **{name: entry.get("of") for name, entry in params["estimators"].items()},
-        **{name: entry["prior"] for name, entry in params["refinements"].items()},
+        **{name: start_of(entry) for name, entry in params["refinements"].items()},
     }
     return {name: estimator for name, estimator in named.items() if estimator}
 
@@ -143,6 +160,11 @@ def resolved(params: Params) -> dict[str, Any]:
         return {**base, **entry, "network": {**base.get("network", {}), **entry["network"]}}
 
     return {**params, "estimators": {name: whole(entry) for name, entry in entries.items()}}
+
+
+def start_of(entry: Params) -> str:
+    """The estimator that a refinement's entry names."""
+    return next(entry[key] for key in STARTS if key in entry)
 
 
 def panels_of(params: Params, method: str) -> tuple[str, ...]:
@@ -228,6 +250,14 @@ def _draws(params: Params, block: Mapping[str, list]) -> Iterable[Draw]:
                 for seed in block["seeds"]:
                     for panel in panels(method):
                         yield Draw(family_of(params, method), panel, task, method, budget, seed)
+
+
+def _certified(block: Mapping[str, list]) -> Iterable[Fit]:
+    for task in block["tasks"] if HELD_OUT in block.get("panels", ()) else ():
+        for method in block.get("estimators", []):
+            for budget in block["budgets"]:
+                for seed in block["seeds"]:
+                    yield Fit(task, method, budget, seed)
 
 
 def _fit(params: Params, draw: Draw) -> Fit:

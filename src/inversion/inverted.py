@@ -8,11 +8,20 @@ from jaxtyping import Array, Bool, Float
 from inversion.cost import Calls
 
 
+class Weights(NamedTuple):
+    """What a set of importance weights says of itself."""
+
+    khat: Float[Array, ""]  # the shape of its tail
+    ess: Float[Array, ""]
+    log_evidence: Float[Array, ""]
+
+
 class Inverted(NamedTuple):
     """Draws of theta for one observation; stacked along a leading axis for several.
 
     `chains`, for a Markov chain method, holds every transition after the warm-up, `diverging` is true where
-    one failed, and `residuals` is what an iteration recorded of its own convergence.
+    one failed, `residuals` is what an iteration recorded of its own convergence, and `weights` what weighted
+    proposals say of themselves.
     """
 
     theta: Float[Array, "num dim"]
@@ -20,6 +29,7 @@ class Inverted(NamedTuple):
     chains: Float[Array, "chain step dim"] | None = None
     diverging: Bool[Array, "chain step"] | None = None
     residuals: Float[Array, "iteration kind"] | None = None
+    weights: Weights | None = None
 
 
 class Verdict(NamedTuple):

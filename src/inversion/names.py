@@ -3,6 +3,8 @@
 METHODS = {
     "exact": "exact",
     "flow": "flow",
+    "flow+is": "flow, weighted",
+    "flow+smc": "flow, weighted and moved",
     "flow_fresh": "flow, fresh noise",
     "flow_ensemble": "flow ensemble",
     "flow_ensemble_fresh": "flow ensemble, fresh noise",

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from inversion.estimators import ESTIMATORS
-from inversion.grid import SBIBM, by_task, fit_entry, resolved
+from inversion.grid import HELD_OUT, SBIBM, STARTS, by_task, fit_entry, resolved
 from inversion.networks.summaries import SUMMARIES
 from inversion.references import REFERENCES
 from inversion.refinements import REFINEMENTS
@@ -58,7 +58,7 @@ def check_settings(params: Mapping[str, Any], schema: Mapping[str, Any]) -> None
         raise ValueError(problem)
     params = resolved(params)
     for problem in chain.from_iterable(
-        find(params) for find in (_unknown_names, _unknown_settings, _out_of_reach)
+        find(params) for find in (_unknown_names, _unknown_settings, _out_of_reach, _uncertified)
     ):
         raise ValueError(problem)
 
@@ -103,9 +103,17 @@ def _unknown_names(params: Mapping[str, Any]) -> Iterator[str]:
                         yield f"Expected {one.where} to be package.module:name; got {one.kind!r}."
                     where = f"{one.where}.kind"
                     yield _among(where, one.registry, one.kind, " (or package.module:Name)")
+    trained = [name for name, entry in params["estimators"].items() if "of" not in entry]
     for name, entry in params["refinements"].items():
-        if entry["prior"] not in params["estimators"]:
-            yield _among(f"refinements.{name}.prior", params["estimators"], entry["prior"])
+        named = [key for key in STARTS if key in entry]
+        if len(named) != 1:
+            yield (
+                f"Expected refinements.{name} to name the estimator it starts from, by one key of {_list(STARTS)}; "
+                f"got {_list(named)}."
+            )
+        for key in named:
+            if entry[key] not in trained:
+                yield _among(f"refinements.{name}.{key}", trained, entry[key])
     for first, second in ((0, 1), (0, 2), (1, 2)):
         for name in params[METHODS[first]]:
             if name in params[METHODS[second]]:
@@ -133,6 +141,26 @@ def _unknown_in_block(
         for key in ("budgets", "seeds"):
             if key not in block:
                 yield f"Expected {where} to have the key {key!r}; got {_list(block)}."
+
+
+def _uncertified(params: Mapping[str, Any]) -> Iterator[str]:
+    """What has no certificate: pairs from outside, and an estimator that has no model of its own."""
+    for grid, blocks in params["grids"].items():
+        for index, block in enumerate(blocks):
+            if HELD_OUT not in block.get("panels", []):
+                continue
+            for task in block["tasks"]:
+                if params["tasks"][task]["kind"] in KINDS:
+                    yield (
+                        f"Expected grids.{grid}.{index}.panels without {HELD_OUT!r} for {task!r}, which JAX cannot "
+                        "simulate; got it."
+                    )
+            for method in block.get("estimators", []):
+                if "of" in params["estimators"][method]:
+                    yield (
+                        f"Expected grids.{grid}.{index}.panels without {HELD_OUT!r} for {method!r}, which has no "
+                        "training of its own; got it."
+                    )
 
 
 def _out_of_reach(params: Mapping[str, Any]) -> Iterator[str]:
@@ -215,7 +243,7 @@ def entries(section: str, name: str, entry: Mapping[str, Any]) -> Iterator[Entry
 def _not_taken(where: str, settings: Mapping, allowed: list[str] | None) -> Iterator[str]:
     given = ("key", "theta_dim", "y_shape", "task", "panel", "observations", "draws", "num")
     for name in settings:
-        if allowed is not None and name not in (*allowed, "kind", "prior"):
+        if allowed is not None and name not in (*allowed, "kind", *STARTS):
             yield _among(f"keys of {where}", [a for a in allowed if a not in given], name)
 
 

@@ -36,7 +36,7 @@ TINY = [
     {"tasks": ["two_moons_line"], "references": ["nuts"]},
     {
         "tasks": ["two_moons_line"],
-        "refinements": ["hqs", "latent_nuts"],
+        "refinements": ["hqs", "latent_nuts", "flow+is"],
         "budgets": [10],
         "seeds": [0],
     },
@@ -50,7 +50,7 @@ TINY = [
     {
         "tasks": ["two_moons"],
         "estimators": ["flow"],
-        "panels": ["sbibm"],
+        "panels": ["sbibm", "held_out"],
         "budgets": [10],
         "seeds": [0],
     },

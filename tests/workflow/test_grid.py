@@ -52,6 +52,25 @@ def test_a_variant_differs_in_the_settings_that_it_names() -> None:
     assert found["fast"] == {**entries["slow"], "of": "slow", "network": {"steps": 2, "width": 5}}
 
 
+def test_a_correction_starts_from_the_estimator_that_it_names() -> None:
+    found = cells(estimators=["flow"], refinements=["flow+is"], budgets=[10], seeds=[0])
+    assert [fit.method for fit in found.fits] == ["flow"]
+    assert [draw.panel for draw in found.draws if draw.method == "flow+is"] == [
+        "calibration",
+        "comparison",
+    ]
+    (draw, *_) = (draw for draw in found.draws if draw.method == "flow+is")
+    assert grid.address("{family}/{method}", draw) == "refined/flow+is"
+
+
+def test_certificates_are_made_where_a_grid_names_the_held_out_pairs() -> None:
+    assert cells(estimators=["flow"], budgets=[10], seeds=[0]).certified == ()
+    found = cells(estimators=["flow"], panels=["held_out"], budgets=[10], seeds=[0])
+    assert found.certified == found.fits == (grid.Fit("two_moons_line", "flow", 10, 0),)
+    assert found.panels == (grid.Panel("two_moons_line", "held_out"),)
+    assert found.draws == ()
+
+
 def test_only_what_has_an_exact_reference_is_compared() -> None:
     assert cells(references=["nuts"]).comparisons == ()
     assert {draw.method for draw in cells(references=["nuts", "exact"]).comparisons} == {

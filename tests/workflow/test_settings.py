@@ -76,6 +76,26 @@ MISTAKES = {
         lambda p: p["refinements"]["hqs"].update(prior="flow_pior"),
         "did you mean 'flow_prior'",
     ),
+    "start_of_nothing": (
+        lambda p: p["refinements"]["hqs"].pop("prior"),
+        "refinements.hqs to name the estimator it starts from, by one key of prior, proposal; got nothing",
+    ),
+    "two_starts": (
+        lambda p: p["refinements"]["hqs"].update(proposal="flow"),
+        "by one key of prior, proposal; got prior, proposal",
+    ),
+    "start_of_a_variant": (
+        lambda p: p["refinements"]["flow+is"].update(proposal="diffusion_sde"),
+        "refinements.flow.is.proposal among.*got 'diffusion_sde'",
+    ),
+    "certificate_of_a_variant": (
+        lambda p: p["grids"]["trust"][1].update(estimators=["diffusion_sde"]),
+        "grids.trust.1.panels without 'held_out' for 'diffusion_sde', which has no training of its own",
+    ),
+    "certificate_of_a_black_box": (
+        lambda p: with_box(p)["grids"]["own"][0].update(panels=["held_out"]),
+        "grids.own.0.panels without 'held_out' for 'box', which JAX cannot simulate",
+    ),
     "budget_zero": (
         lambda p: p["grids"]["study"][3].update(budgets=[0]),
         "grids.study.3.budgets.0 to be a positive whole number; got 0",

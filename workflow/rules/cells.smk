@@ -158,6 +158,7 @@ def costs_of_grid():
         *made([rules.simulate.output.cost], CELLS.simulations),
         *made([rules.panel.output.cost], CELLS.panels),
         *made([rules.train.output.cost], CELLS.fits),
+        *made([rules.certify.output.cost], CELLS.certified),
         *made([rules.sample.output.cost], CELLS.sampled),
         *made([rules.sample_published.output.cost], CELLS.checked),
         *made([rules.reference.output.cost], CELLS.drawn("reference")),

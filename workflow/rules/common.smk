@@ -61,7 +61,7 @@ def one_of(names):
 wildcard_constraints:
     task=r"[^/]+",
     method=r"[^/]+",
-    panel=one_of({*grid.PANELS, grid.SBIBM}),
+    panel=one_of({*grid.PANELS, grid.HELD_OUT, grid.SBIBM}),
     budget=r"\d+",
     seed=r"\d+",
 

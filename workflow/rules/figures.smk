@@ -13,6 +13,7 @@ rule tables:
             [cell for cell in CELLS.draws if cell.family != "amortised"],
         ),
         pairs=records_of_pairs(),
+        certificates=made([rules.certify.output.record], CELLS.certified),
         kept="report/benchmark.csv",
         code=code("tables"),
     output:

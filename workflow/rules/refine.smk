@@ -1,4 +1,4 @@
-# Inversions by a learned prior, each with the prior of its own budget and seed.
+# Inversions that start from a trained model, a prior or a posterior, each from the one of its own budget and seed.
 
 
 rule refine:

@@ -1,4 +1,5 @@
-# Estimators, fitted to simulated pairs; a refinement's prior is one of them.
+# Estimators, fitted to simulated pairs; a refinement's prior is one of them. A certificate lies beside its model, where
+# `inversion infer` looks for it.
 
 
 rule train:
@@ -19,6 +20,30 @@ rule train:
         " --out {output.model:q} --history {output.history:q} --cost {output.cost:q} 2> {log:q}"
 
 
+rule certify:
+    input:
+        model=rules.train.output.model,
+        pairs="results/simulations/{task}/panels/held_out.npz",
+        code=code_of("certify", "estimators"),
+    output:
+        certificate="results/models/{task}/{method}/{budget}/{seed}.trust.npz",
+        record="results/models/{task}/{method}/{budget}/{seed}.trust.json",
+        cost="results/costs/train/certify/{task}/{method}/{budget}/{seed}.csv",
+    log:
+        ".cache/logs/certify/{task}/{method}/{budget}/{seed}.log",
+    cache: "omit-software"
+    params:
+        cell=lambda w: of_task(
+            w, method=w.method, draws=grid.draws_of(config, w.task, grid.HELD_OUT)
+        ),
+    shell:
+        "inversion certify --cell {params.cell:q} --model {input.model:q} --pairs {input.pairs:q}"
+        " --out {output.certificate:q} --record {output.record:q} --cost {output.cost:q} 2> {log:q}"
+
+
 rule phase_train:
     input:
-        guarded(*made(rules.train.output, CELLS.fits)),
+        guarded(
+            *made(rules.train.output, CELLS.fits),
+            *made(rules.certify.output, CELLS.certified),
+        ),

@@ -1,10 +1,14 @@
-"""Draw from a trained posterior for observations of your own, and say where the draws went."""
+"""Draw from a trained posterior for observations of your own, and say whether the draws may be used."""
 
 import argparse
-import json
 from pathlib import Path
 
-from inversion.cli.common import configure_jax, write_table
+from inversion.cli.common import configure_jax
+from inversion.cli.observations import check_lengths, read_observations
+
+SUFFIXES = (".csv", ".npz", ".nc")
+PLOTS = (".png", ".svg")
+SHOWN = 5  # observations that the terminal has a summary of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,104 +22,107 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--draws", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", required=True, type=Path, help=".csv or .npz")
-
-
-def run(arguments: argparse.Namespace) -> None:
-    if arguments.draws < 1:
-        raise ValueError(f"Expected --draws of at least 1; got {arguments.draws}.")
-    if arguments.out.suffix not in (".csv", ".npz"):
-        raise ValueError(f"Expected --out to end with .csv or .npz; got {arguments.out}.")
-    configure_jax(double=False)
-    import jax
-    import numpy as np
-
-    import inversion
-    from inversion.keys import key_for
-    from inversion.posterior import AbstractPoints
-    from inversion.records import Draws, check_observation
-
-    model = inversion.load(str(arguments.model))
-    if isinstance(model, AbstractPoints):
-        raise ValueError(
-            "Expected a model to draw from; got one of a mean and quantiles (inversion.load gives its points)."
-        )
-    task = model.standardisation.task
-    y = read_observations(arguments.observation, task.event_shape)
-    check_observation(y, task.event_shape)
-    check_lengths(y, getattr(task, "min_rows", 1))
-    keys = jax.random.split(key_for(arguments.seed, "infer"), len(y))
-    sample = jax.jit(lambda key, y: model.sample(key, y, arguments.draws))
-    theta = np.stack([np.asarray(sample(key, one)) for key, one in zip(keys, y, strict=True)])
-    if arguments.out.suffix == ".npz":
-        nothing = np.full((len(y), theta.shape[2]), np.nan, np.float32)
-        Draws(nothing, y, theta).save(arguments.out)
-    else:
-        columns = [f"theta_{i + 1}" for i in range(theta.shape[2])]
-        rows = [
-            {"observation": i, **dict(zip(columns, draw, strict=True))}
-            for i, draws in enumerate(theta)
-            for draw in draws.tolist()
-        ]
-        write_table(arguments.out, rows, ["observation", *columns])
-    print(
-        f"{theta.shape[0]} x {theta.shape[1]} draws of theta ({theta.shape[2]}) in {arguments.out}"
+    parser.add_argument("--out", required=True, type=Path, help=".csv, .npz, or .nc for ArviZ")
+    parser.add_argument("--plot", type=Path, help="a pair plot of the first observation's draws")
+    parser.add_argument(
+        "--correct",
+        action="store_true",
+        help="draws of the exact posterior, by importance weights or, where those do not carry, tempered steps",
     )
 
 
-def read_observations(path: Path, event_shape: tuple[int, ...]):
-    """Observations of shape (obs, *event), padded with rows of NaN; one alone need not have the leading axis."""
+def run(arguments: argparse.Namespace) -> None:
+    check_arguments(arguments)
+    configure_jax(double=False)
     import numpy as np
 
-    rows, expected = len(event_shape) == 2, f"Expected numbers of shape {event_shape} in {path}"
-    try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                found = file["y"]
-        elif path.suffix == ".json":
-            found = json.loads(path.read_text())
-        elif path.suffix == ".csv":
-            lines = [line for line in path.read_text().splitlines() if line.strip()]
-            found = np.loadtxt(lines, delimiter=",", ndmin=2) if lines else []
-        else:
-            raise ValueError("its name ends with none of .csv, .npz, .json")
-        several = rows and np.ndim(next(iter(found), 0)) == 2
-        y = [np.asarray(one, np.float32) for one in (found if several else [found])]
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{expected}; got: {error}.") from error
-    if rows:
-        return np.stack([_whole_rows(one, path, event_shape) for one in y])
-    (y,) = y
-    if y.ndim == len(event_shape):
-        y = y[None]
-    if y.ndim != len(event_shape) + 1:
-        raise ValueError(
-            f"Expected observations of shape {event_shape} in {path}, several along a leading axis; got {y.shape}."
-        )
-    return y
+    from inversion.cli.inferred import draw, load
+    from inversion.records import check_observation
+    from inversion.trust.certificate import Certificate, beside
+
+    model = load(arguments.model)
+    task = model.standardisation.task
+    y = read_observations(arguments.observation, task)
+    check_observation(y, task.event_shape)
+    check_lengths(y, getattr(task, "min_rows", 1))
+    kept = beside(arguments.model)
+    certificate = Certificate.load(kept) if kept.exists() else None
+    inferred = draw(arguments, model, certificate, y)
+    theta = np.stack([one.theta for one in inferred])
+    if arguments.plot:
+        from inversion.figures.pairs import save_pairs
+
+        save_pairs(arguments.plot, theta[0], names_of(task, theta.shape[2]))
+    write_draws(arguments.out, theta, y, inferred)
+    report(arguments, task, certificate, inferred)
 
 
-def check_lengths(y, least: int) -> None:
-    """Refuse a set or a series shorter than any that the model has seen."""
-    from inversion.records import lengths
+def check_arguments(arguments: argparse.Namespace) -> None:
+    """What can be refused before anything is loaded."""
+    if arguments.draws < 1:
+        raise ValueError(f"Expected --draws of at least 1; got {arguments.draws}.")
+    for option, path, suffixes in (
+        ("--out", arguments.out, SUFFIXES),
+        ("--plot", arguments.plot, PLOTS),
+    ):
+        if path is not None and path.suffix not in suffixes:
+            raise ValueError(f"Expected {option} to end with {' or '.join(suffixes)}; got {path}.")
 
-    if y.ndim == 3 and lengths(y).min() < least:
-        raise ValueError(
-            f"Expected at least {least} rows, the fewest that the model has seen; got {lengths(y).min()}."
-        )
+
+def names_of(task, dim: int) -> list[str]:
+    """The task's own names of theta where it has some."""
+    names = getattr(task, "theta", None)
+    if isinstance(names, tuple) and len(names) == dim:
+        return list(names)
+    return [f"theta_{i + 1}" for i in range(dim)]
 
 
-def _whole_rows(y, path: Path, event_shape: tuple[int, ...]):
-    """One set or series; NaN that pads is of .npz alone."""
+def write_draws(path: Path, theta, y, inferred) -> None:
+    """Of shape (obs, draw, dim), in the format that the suffix names."""
     import numpy as np
 
-    from inversion.records import padded
+    from inversion.records import Draws, write_atomic
 
-    most, columns = event_shape
-    if len(y) == 0:
-        raise ValueError(f"Expected an observation of 1 to {most} rows in {path}; got none.")
-    if y.ndim != 2 or y.shape[1] != columns:
-        raise ValueError(f"Expected rows of {columns} numbers in {path}; got {y.shape}.")
-    if path.suffix != ".npz" and not np.isfinite(y).all():
-        raise ValueError(f"Expected finite numbers in {path}; got others.")
-    return padded(y, most)
+    if path.suffix == ".npz":
+        nothing = np.full((len(y), theta.shape[2]), np.nan, np.float32)
+        Draws(nothing, y, theta).save(path)
+    elif path.suffix == ".csv":
+        columns = [f"theta_{i + 1}" for i in range(theta.shape[2])]
+        rows = np.column_stack([np.repeat(np.arange(len(y)), theta.shape[1]), np.vstack(theta)])
+        text = "\n".join([",".join(["observation", *columns]), *map(_line, rows.tolist()), ""])
+        write_atomic(path, lambda temporary: temporary.write_text(text))
+    else:
+        import arviz as az
+
+        data = az.from_dict(
+            posterior={"theta": np.moveaxis(theta, 0, 1)[None]},
+            observed_data={"y": y},
+            dims={"theta": ["observation", "coordinate"], "y": ["observation"]},
+        )
+        data.posterior.attrs["verdict"] = [str(one.advice) for one in inferred]
+        for group in data.groups():
+            data[group].attrs.pop("created_at", None)
+        write_atomic(path, lambda temporary: data.to_netcdf(str(temporary)))
+
+
+def _line(row: list[float]) -> str:
+    return ",".join([str(int(row[0])), *map(repr, row[1:])])
+
+
+def report(arguments: argparse.Namespace, task, certificate, inferred) -> None:
+    """Credible intervals and the verdict, on the terminal."""
+    from inversion.trust.summary import summary
+
+    dim = inferred[0].theta.shape[1]
+    names, levels = names_of(task, dim), None if certificate is None else certificate.repaired()
+    for at, one in enumerate(inferred[:SHOWN]):
+        if len(inferred) > 1:
+            print(f"observation {at}")
+        corrected = one.advice.word == "use it corrected" and arguments.correct
+        print(summary(names, one.theta, None if corrected else levels))
+        print(f"{one.advice}\n")
+    if len(inferred) > SHOWN:
+        print(f"and {len(inferred) - SHOWN} more, of whose verdicts:")
+        for word in dict.fromkeys(one.advice.word for one in inferred):
+            print(f"  {sum(one.advice.word == word for one in inferred)} x {word}")
+    print(f"{len(inferred)} x {arguments.draws} draws of theta ({dim}) in {arguments.out}")

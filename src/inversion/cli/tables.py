@@ -24,6 +24,7 @@ def run(arguments: argparse.Namespace) -> None:
     from inversion.tables.costs import break_even_table, method_costs
     from inversion.tables.numbers import numbers, verdicts
     from inversion.tables.scale import scale
+    from inversion.tables.trust import trust_rows
     from inversion.tasks.outside import RECORD as RECORD_OF_PAIRS
     from inversion.tasks.outside import pairs_from_outside
 
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
            for c in cells.comparisons]
         + [read(arguments.results, "scores/comparison/sbibm/{task}/{method}/{budget}/{seed}.csv", c)
            for c in cells.checks]
-        + [trained_rows(histories)]
+        + [trained_rows(histories), trust_rows(cells, arguments.results)]
     )  # fmt: skip
     scores["observation"] = scores["observation"].astype(str)
     scores = scores.sort_values(list(SCORE_COLUMNS[:-1]), kind="stable", ignore_index=True)
@@ -124,6 +125,10 @@ def cost_tables(results: Path, cells):
     paths += [grid.address("simulate/{task}/panels/{panel}.csv", cell) for cell in cells.panels]
     paths += [
         grid.address("train/{task}/{method}/{budget}/{seed}.csv", cell) for cell in cells.fits
+    ]
+    paths += [
+        grid.address("train/certify/{task}/{method}/{budget}/{seed}.csv", cell)
+        for cell in cells.certified
     ]
     paths += [
         grid.address("sample/{task}/{method}/{budget}/{seed}.csv", cell) for cell in cells.sampled

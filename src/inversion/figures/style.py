@@ -15,6 +15,8 @@ from inversion.names import TASKS
 COLOURS = {
     "exact": "#3b3f45",
     "flow": "#0072b2",
+    "flow+is": "#66b2e8",
+    "flow+smc": "#00344f",
     "flow_fresh": "#3fa7dd",
     "flow_ensemble": "#005a46",
     "flow_ensemble_fresh": "#2ba89a",

@@ -1,6 +1,10 @@
-"""Inversion by a learned prior, for every observation anew. A new method is one file and one line here."""
+"""Inversion that starts from something learned, for every observation anew: by a learned prior, or from an amortised
+posterior that is corrected. A new method is one file and one line here.
+"""
 
 REFINEMENTS = {
+    "importance": "inversion.refinements.importance:Importance",
+    "tempered": "inversion.refinements.tempered:Tempered",
     "hqs": "inversion.refinements.splitting:HalfQuadraticSplitting",
     "latent_nuts": "inversion.refinements.latent_nuts:LatentNuts",
 }

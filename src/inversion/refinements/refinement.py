@@ -1,4 +1,4 @@
-"""What an inversion by a learned prior offers: draws for one observation, from that prior and the task."""
+"""What an inversion by something learned offers: draws for one observation, from that and the task."""
 
 import abc
 from typing import ClassVar
@@ -7,18 +7,20 @@ import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.inverted import Inverted, Verdict, found_all
-from inversion.posterior import AbstractTransport
+from inversion.posterior import AbstractPosterior, AbstractTransport
 from inversion.tasks.task import AbstractTask
 
 
 class AbstractRefinement(eqx.Module):
-    """An inversion that knows the task's likelihood or operator, and of the prior only what was learned.
+    """An inversion that knows the task's likelihood or operator, and starts from what an estimator has learned.
 
     To write one: a constructor with keyword-only settings, `needs`, the kind of task that it can invert,
-    and `invert` for one observation, which must compile; the command maps it over observations.
+    `starts_from`, the kind of model that it asks for (a learned prior, unless it says otherwise), and `invert`
+    for one observation, which must compile; the command maps it over observations.
     """
 
     needs: ClassVar[type[AbstractTask]]
+    starts_from: ClassVar[type[AbstractPosterior]] = AbstractTransport
     double: ClassVar[bool] = True  # whether it needs float64
 
     @abc.abstractmethod
@@ -26,7 +28,7 @@ class AbstractRefinement(eqx.Module):
         self,
         key: PRNGKeyArray,
         task: AbstractTask,
-        prior: AbstractTransport,
+        start: AbstractPosterior,
         y: Float[Array, "*event"],
         num: int,
     ) -> Inverted:

@@ -8,7 +8,8 @@ import pandas as pd
 from inversion.grid import SBIBM
 from inversion.names import METHODS, TASKS
 from inversion.report.formats import MINUS, MISSING, format_spread
-from inversion.tables.published import ours, seconds
+from inversion.tables.published import CELL, ours, seconds
+from inversion.tables.trust import of_trust
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,14 @@ class Results:
     composition: pd.DataFrame
     tuning: pd.DataFrame
     sbibm: pd.DataFrame
+    trust: pd.DataFrame
 
     @staticmethod
     def read(numbers: dict, scores: Path, costs: Path, breakeven: Path, source: Path) -> "Results":
         """Read the csv files; `source` is the folder of the pages.
 
-        What was scored on sbibm's observations stands in `sbibm`, and in neither `scores` nor `benchmark`.
+        What was scored on sbibm's observations stands in `sbibm`, and what certificates and corrections say of
+        themselves in `trust`, the study's before what git keeps: neither is in `scores` or `benchmark`.
         """
         files = (scores, costs, breakeven, source / "benchmark.csv", source / "published_c2st.csv")
         measured = (
@@ -40,9 +43,22 @@ class Results:
         )
         scored, spent, breakeven, kept, published = map(read_table, files)
         sbibm = ours(scored, kept, seconds(spent, numbers["settings"]))
-        scored, kept = (table[table["panel"] != SBIBM] for table in (scored, kept))
+        trust = pd.concat([table[of_trust(table["score"])] for table in (kept, scored)])
+        trust = trust.astype({"budget": int, "observation": str})
+        trust = trust.drop_duplicates([*CELL, "panel"], keep="last")
+        scored, kept = (
+            table[(table["panel"] != SBIBM) & ~of_trust(table["score"])] for table in (scored, kept)
+        )
         return Results(
-            numbers, scored, spent, breakeven, kept, published, *map(pd.read_csv, measured), sbibm
+            numbers,
+            scored,
+            spent,
+            breakeven,
+            kept,
+            published,
+            *map(pd.read_csv, measured),
+            sbibm,
+            trust,
         )
 
     def scores_of(self, task: str) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from inversion.names import METHODS, in_order
 from inversion.report.claims import claims
 from inversion.report.composition import composition
 from inversion.report.formats import format_number, format_spread
+from inversion.report.infer import alarms, corrections, repair
 from inversion.report.results import (
     TASKS,
     Results,
@@ -241,6 +242,9 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "targets": targets,
     "composition": composition,
     **SCALE,
+    "corrections": corrections,
+    "alarms": alarms,
+    "repair": repair,
     "speed": speed,
     "times": times,
     "tuning": tuning,

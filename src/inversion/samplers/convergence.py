@@ -9,7 +9,8 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from inversion.inverted import Verdict
+from inversion.inverted import Inverted, Verdict
+from inversion.samplers.tempering import LOWEST
 from inversion.tasks.task import AbstractTask, LabelledTask
 
 R_HAT = 1.01
@@ -52,6 +53,20 @@ def judge_task(
         over_steps = jax.jit(jax.vmap(jax.vmap(jax.vmap(task.labels))))
         labels = {name: np.asarray(label) for name, label in over_steps(chains).items()}
     return judge(chains, diverging, labels)
+
+
+def judge_runs(task: AbstractTask, inverted: Inverted) -> Verdict:
+    """`judge_task` of tempered runs, which must all have reached temperature 1, and their last acceptance rate."""
+    judged = judge_task(task, np.asarray(inverted.chains), np.asarray(inverted.diverging))
+    last = [record[~np.isnan(record[:, 1]), 1][-1] for record in np.asarray(inverted.residuals)]
+    reasons = judged.reasons + [
+        f"observation {at}: acceptance rate {rate:.3f}, below {LOWEST}"
+        for at, rate in enumerate(last)
+        if not rate >= LOWEST
+    ]
+    temperatures = [int((~np.isnan(r[:, 1])).sum()) for r in np.asarray(inverted.residuals)]
+    more = {"acceptance": [float(rate) for rate in last], "temperatures": temperatures}
+    return Verdict(not reasons, reasons, judged.numbers | more)
 
 
 def _row(columns: Mapping[str, np.ndarray], diverging: np.ndarray) -> dict:

@@ -120,6 +120,7 @@ def jobs_of(cells: grid.Cells) -> list[Job]:
         *(Job("simulate", "", cell.task, "", cell.budget, cell.seed) for cell in cells.simulations),
         *(Job("simulate", cell.panel, cell.task, "", 0, 0) for cell in cells.panels),
         *(Job("train", "", *fit) for fit in cells.fits),
+        *(Job("certify", "", *fit) for fit in cells.certified),
         *(Job("sample", "", *fit) for fit in cells.sampled),
         *(Job("sample", grid.SBIBM, *fit) for fit in cells.checked),
         *(drawn_by(draw) for draw in cells.draws if draw.family != "amortised"),

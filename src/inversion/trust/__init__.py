@@ -1,0 +1,1 @@
+"""Whether one observation's posterior may be believed, from what is known of its model and of the observation."""

@@ -1,0 +1,171 @@
+"""`inversion infer` for a vector: files in, files out, the verdict, and what is refused in one line."""
+
+import json
+
+import arviz as az
+import jax
+import numpy as np
+import pandas as pd
+import pytest
+
+import inversion
+from inversion.cli.main import main
+from inversion.estimators.trained import Standardisation, make_estimator, save_model, trained
+from inversion.keys import key_for
+from inversion.records import Draws, Simulations
+from inversion.tasks import make_task
+from inversion.trust.certificate import Certificate, beside
+
+TASK = {"kind": "gaussian_linear", "dim": 2, "prior_scale": 1.0, "noise_scale": 0.5}
+NETWORK = {"layers": 1, "knots": 4, "width": 8, "depth": 1}
+Y = np.array([0.6, -0.2], np.float32)
+EXACT = Y / 1.25  # the mean of the posterior
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """Untrained: near to the prior, which the likelihood corrects."""
+    task, path = make_task(TASK), tmp_path_factory.mktemp("model") / "0.eqx"
+    rng = np.random.default_rng(0)
+    theta = rng.normal(size=(1000, 2)).astype(np.float32)
+    pairs = Simulations(theta, theta + 0.5 * rng.normal(size=(1000, 2)).astype(np.float32))
+    estimator = make_estimator(jax.random.key(0), task, "flow", NETWORK)
+    header = {"task": TASK, "kind": "flow", "network": NETWORK}
+    save_model(path, trained(estimator, Standardisation.of(task, pairs)), header)
+    return path
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "y.csv").write_text("0.6,-0.2\n")
+    (tmp_path / "named.csv").write_text("first,second\n0.6,-0.2\n")
+    (tmp_path / "y.json").write_text(json.dumps({"y": Y.tolist()}))
+    np.savez(tmp_path / "y.npz", y=Y)
+    return tmp_path
+
+
+def infer(model, *more, observation="y.csv", out="out.npz") -> int:
+    given = ["infer", model, "--observation", observation, "--draws", 2000, "--out", out, *more]
+    return main([str(argument) for argument in given])
+
+
+def test_every_format_says_the_same(model, files, capsys):
+    """Draws are those of the model's own `sample`, whatever file the observation came in or the draws go out to."""
+    assert infer(model, out="out.csv", observation="y.json") == 0
+    assert infer(model, out="out.nc", observation="named.csv") == 0
+    assert infer(model, observation="y.npz") == 0
+    theta = Draws.load("out.npz").theta
+    table = pd.read_csv("out.csv")
+    assert list(table) == ["observation", "theta_1", "theta_2"]
+    np.testing.assert_array_equal(table[["theta_1", "theta_2"]].to_numpy(np.float32), theta[0])
+    data = az.from_netcdf("out.nc")
+    np.testing.assert_array_equal(data.posterior["theta"].values[0, :, 0], theta[0])
+    assert "use it" in str(data.posterior.attrs["verdict"])
+    key = jax.random.split(key_for(0, "infer"), 1)[0]
+    np.testing.assert_allclose(inversion.load(model).sample(key, Y, 2000), theta[0], atol=1e-5)
+    said = capsys.readouterr().out
+    assert said.count("use it corrected: it differs from the exact posterior") == 3
+    assert "90% from" in said
+
+
+def test_corrected_draws_are_those_of_the_exact_posterior(model, files, capsys):
+    assert infer(model, "--correct", "--plot", "pairs.png") == 0
+    theta = Draws.load("out.npz").theta[0]
+    np.testing.assert_allclose(theta.mean(0), EXACT, atol=0.06)
+    np.testing.assert_allclose(theta.std(0), 0.2**0.5, rtol=0.1)
+    assert (files / "pairs.png").read_bytes().startswith(b"\x89PNG")
+    assert "weights carry" in capsys.readouterr().out
+
+
+def test_a_certificate_tells_what_is_off_the_map(model, files, capsys):
+    rng = np.random.default_rng(1)
+    seen = rng.normal(size=(500, 2)).astype(np.float32)
+    certificate = Certificate(seen, rng.uniform(size=400), rng.uniform(size=(400, 2)) ** 0.5)
+    kept = beside(model)
+    certificate.save(kept)
+    try:
+        (files / "far.csv").write_text("0.6,-0.2\n80,80\n")
+        assert infer(model, observation="far.csv") == 0
+        said = capsys.readouterr().out.splitlines()
+        verdicts = [line for line in said if "use it" in line]
+        assert verdicts[0].startswith("use it corrected: the observation is like those simulated")
+        assert verdicts[1].startswith("do not use it: the observation is off the map")
+        assert sum("repaired from" in line for line in said) == 2
+    finally:
+        kept.unlink()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("y.csv", "0.6\n", "Expected observations of shape (2,) in y.csv"),
+        ("y.csv", "a,b,c\n1,2,3\n", "Expected observations of shape (2,) in y.csv"),
+        ("y.csv", "", "Expected observations of shape (2,) in y.csv"),
+        ("y.csv", "1,x\n", "Expected numbers of shape (2,) in y.csv; got:"),
+        ("y.csv", "nan,1\n", "Expected finite observations; got 1 of 1 that are not."),
+        ("y.json", '{"x": [1, 2]}', "Expected numbers of shape (2,) in y.json; got: 'y'."),
+        ("y.json", '{"y": [1, ', "Expected numbers of shape (2,) in y.json; got:"),
+        ("y.npz", "PK\x03\x04 cut off", "Expected numbers of shape (2,) in y.npz; got:"),
+        ("y.txt", "1,2\n", "Expected numbers of shape (2,) in y.txt; got: its name ends with none"),
+    ],
+)
+def test_a_bad_observation_is_one_line(name, content, message, model, files, capsys):
+    (files / name).write_text(content)
+    before = sorted(files.iterdir())
+    assert infer(model, observation=name) == 2
+    line = capsys.readouterr().err
+    assert line.startswith(f"inversion: {message}")
+    assert line.count("\n") == 1
+    assert sorted(files.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (
+            lambda text: text[: len(text) // 2],
+            "Expected the whole model in broken.eqx; got a trunc",
+        ),
+        (lambda text: text[:20], "Expected a trained model (inversion-model-1) in broken.eqx"),
+        (lambda text: b"", "Expected a trained model (inversion-model-1) in broken.eqx"),
+        (
+            lambda text: text.replace(b"inversion-model-1", b"inversion-model-7", 1),
+            "Expected a model of the format inversion-model-1 in broken.eqx; got inversion-model-7",
+        ),
+    ],
+)
+def test_a_bad_model_is_one_line(fault, message, model, files, capsys):
+    (files / "broken.eqx").write_bytes(fault(model.read_bytes()))
+    assert infer("broken.eqx") == 2
+    line = capsys.readouterr().err
+    assert line.startswith(f"inversion: {message}")
+    assert line.count("\n") == 1
+    assert not (files / "out.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--draws", "0"], "Expected --draws of at least 1; got 0."),
+        (["--out", "out.xlsx"], "Expected --out to end with .csv or .npz or .nc; got out.xlsx."),
+        (["--plot", "a.gif"], "Expected --plot to end with .png or .svg; got a.gif."),
+    ],
+)
+def test_bad_options_are_told_before_anything_is_loaded(more, message, files, capsys):
+    assert infer("nothing.eqx", *more) == 2
+    assert capsys.readouterr().err == f"inversion: {message}\n"
+
+
+def test_columns_of_a_dataset_are_picked_by_name(files):
+    from inversion.cli.observations import read_observations
+
+    class Named:
+        y = ("b", "a")
+        event_shape = (2,)
+
+    (files / "t.csv").write_text("a,c,b\n1,2,3\n4,5,6\n")
+    np.testing.assert_array_equal(read_observations(files / "t.csv", Named()), [[3, 1], [6, 4]])
+    (files / "t.csv").write_text("a,c\n1,2\n")
+    with pytest.raises(ValueError, match="no column 'b' among a, c"):
+        read_observations(files / "t.csv", Named())
