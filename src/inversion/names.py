@@ -39,6 +39,7 @@ METHODS = {
 TASKS = {
     "two_moons_line": "two moons, line",
     "gaussian_linear": "linear Gaussian",
+    "gaussian_linear_5": "linear Gaussian in five dimensions",
     "two_moons": "two moons, sbibm",
     "gaussian_linear_uniform": "linear Gaussian in a box",
     "gaussian_mixture": "Gaussian mixture",

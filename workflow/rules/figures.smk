@@ -13,6 +13,7 @@ rule tables:
             [cell for cell in CELLS.draws if cell.family != "amortised"],
         ),
         pairs=records_of_pairs(),
+        power=made(rules.power.output, CELLS.powers),
         kept="report/benchmark.csv",
         code=code("tables"),
     output:
