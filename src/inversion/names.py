@@ -67,6 +67,38 @@ TASKS = {
     "minnesota_var": "Minnesota VAR",
 }
 
+FAULTS = {
+    "exact": "none: exact",
+    "narrow_90": "spread × 0.9",
+    "narrow_80": "spread × 0.8",
+    "narrow_60": "spread × 0.6",
+    "wide_125": "spread × 1.25",
+    "shift_20": "shift of 0.2 sd",
+    "shift_50": "shift of 0.5 sd",
+    "prior": "the prior",
+    "correlated": "correlation 0.5 for 0",
+    "coarse": "right on average only",
+    "missing_mode": "one mode missing",
+    "missing_alternating": "now one, now the other",
+}
+TESTS = {
+    "sbc": "SBC",
+    "central": "central intervals",
+    "interval": "highest-density intervals",
+    "ellipsoid": "ellipsoid",
+    "hpd": "highest-density region",
+    "tarp": "TARP",
+    "tarp_y": "TARP, by y",
+    "tarp_binned": "TARP, binned curve",
+    "averaged": "data-averaged",
+    "predictive": "predictive",
+    "together": "seven together, Holm",
+    "local_there": "L-C2ST, there",
+    "local_elsewhere": "L-C2ST, elsewhere",
+    "check_there": "predictive, there",
+    "check_elsewhere": "predictive, elsewhere",
+}
+
 
 def method_name(method: str) -> str:
     return METHODS.get(method, method)

@@ -121,9 +121,9 @@ def _unknown_names(params: Mapping[str, Any]) -> Iterator[str]:
         for name in asked["faults"]:
             if name not in params["faults"]:
                 yield _among(f"power.tasks.{task}.faults", params["faults"], name)
-    for name in params["power"]["repeats"]:
-        if name not in ("default", *params["faults"]):
-            yield _among("power.repeats", params["faults"], name)
+        for name in asked["repeats"]:
+            if name not in ("default", *params["faults"]):
+                yield _among(f"power.tasks.{task}.repeats", params["faults"], name)
     for grid, blocks in params["grids"].items():
         for index, block in enumerate(blocks):
             yield from _unknown_in_block(params, f"grids.{grid}.{index}", block)

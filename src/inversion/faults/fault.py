@@ -12,6 +12,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from inversion.tasks.task import AbstractTask, ExactTask
 
 
+BATCH = 20  # observations at once: a sampler that rejects takes as long for all of them as for the slowest
+
+
 class AbstractFault(eqx.Module):
     """A way of being wrong.
 
@@ -48,8 +51,12 @@ def invert(
     draws: int,
 ) -> Float[Array, "obs draw dim"]:
     """Draws of the faulty posterior for each observation."""
-    keys = jax.random.split(key, len(y))
-    return jax.vmap(lambda key, y: fault.posterior(task, y).sample(key, (draws,)))(keys, y)
+
+    def one(given: tuple[PRNGKeyArray, Array]) -> Array:
+        key, y = given
+        return fault.posterior(task, y).sample(key, (draws,))
+
+    return jax.lax.map(one, (jax.random.split(key, len(y)), y), batch_size=BATCH)
 
 
 @eqx.filter_jit

@@ -9,7 +9,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from inversion.faults.fault import AbstractFault, check_exact
 from inversion.tasks.task import ExactTask, LabelledTask
 
-SPARE = 8  # candidates for each draw: too few fall into a part of mass 1/2 less than once in 1e80 for 100 draws
+SPARE = (
+    4  # candidates for each draw: of 50 draws from a part of mass 1/2, one in 1e11 falls outside
+)
 
 
 class MissingMode(AbstractFault):

@@ -8,6 +8,7 @@ from inversion.names import METHODS, in_order
 from inversion.report.claims import claims
 from inversion.report.composition import composition
 from inversion.report.formats import format_number, format_spread
+from inversion.report.power import POWER
 from inversion.report.results import (
     TASKS,
     Results,
@@ -241,6 +242,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "targets": targets,
     "composition": composition,
     **SCALE,
+    **POWER,
     "speed": speed,
     "times": times,
     "tuning": tuning,
