@@ -69,10 +69,10 @@ TASKS = {
 
 FAULTS = {
     "exact": "none: exact",
-    "narrow_90": "spread × 0.9",
-    "narrow_80": "spread × 0.8",
-    "narrow_60": "spread × 0.6",
-    "wide_125": "spread × 1.25",
+    "narrow_90": "spread x 0.9",
+    "narrow_80": "spread x 0.8",
+    "narrow_60": "spread x 0.6",
+    "wide_125": "spread x 1.25",
     "shift_20": "shift of 0.2 sd",
     "shift_50": "shift of 0.5 sd",
     "prior": "the prior",

@@ -11,7 +11,6 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.tasks.task import AbstractTask, ExactTask
 
-
 BATCH = 20  # observations at once: a sampler that rejects takes as long for all of them as for the slowest
 
 
