@@ -21,7 +21,7 @@ def make(seed, *, fault=0.0, obs=500, draws=20):
 
 def draws_at(seed, y, fault=0.0):
     theta = y + np.random.default_rng([seed, 1]).standard_normal((300, 2))
-    return theta + [fault * (y[0] > 0), 0.0]
+    return theta + np.array([fault * (y[0] > 0), 0.0])
 
 
 def p_at(seed, place, fault, **settings):
@@ -62,10 +62,15 @@ def test_one_training_serves_every_observation_and_units_do_not_matter():
     scaled = train_local_c2st(1e-3 * theta_true + 5, 1e-3 * theta + 5, 1e4 * y, seed=3, nulls=19)
     for place in (HERE, THERE):
         draws = draws_at(3, place, 0.5)
-        ours, theirs = local_c2st(trained, draws, place), local_c2st(scaled, 1e-3 * draws + 5, 1e4 * place)
+        ours, theirs = (
+            local_c2st(trained, draws, place),
+            local_c2st(scaled, 1e-3 * draws + 5, 1e4 * place),
+        )
         assert ours[1] == theirs[1]
         assert ours[0] == pytest.approx(theirs[0], rel=1e-2)
-    assert local_c2st(trained, draws_at(3, HERE), HERE) == local_c2st(trained, draws_at(3, HERE), HERE)
+    assert local_c2st(trained, draws_at(3, HERE), HERE) == local_c2st(
+        trained, draws_at(3, HERE), HERE
+    )
 
 
 def test_refuses(refused):

@@ -15,7 +15,9 @@ from inversion.registry import build
 from inversion.tasks import make_task
 
 PARAMS = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())
-CASES = [(task, fault) for task, asked in PARAMS["power"]["tasks"].items() for fault in asked["faults"]]
+CASES = [
+    (task, fault) for task, asked in PARAMS["power"]["tasks"].items() for fault in asked["faults"]
+]
 
 
 def made(task, fault):
@@ -40,7 +42,12 @@ def test_draws_have_the_density_that_is_said(task, fault):
     np.testing.assert_array_equal(panel.log_prob, density(problem, wrong, panel.y, panel.theta))
     shapes = [array.shape[:2] for array in panel]
     dim = panel.theta.shape[-1]
-    assert shapes == [(300, dim)] * 2 + [(300, 30), (300,), (300, 30), (300, dim), (300, 5), (2, dim)] + [(2, 120)] * 2
+    assert (
+        shapes
+        == [(300, dim)] * 2
+        + [(300, 30), (300,), (300, 30), (300, dim), (300, 5), (2, dim)]
+        + [(2, 120)] * 2
+    )
 
 
 def test_an_affine_fault_moves_and_stretches():
