@@ -59,7 +59,6 @@ def panels(cell: Mapping[str, Any], name: str, entry: Mapping[str, Any], num: in
     task, fault = make_task(cell["task_entry"]), build(FAULTS, entry)
     at = np.array(list(power["at"].values()), np.float32)
     key = key_for(cell["root_seed"], "power", cell["task"], name)
-    given = itertools.islice(itertools.count(), TRIES * num)
     drawn = (
         simulate_panel(
             jax.random.fold_in(key, count),
@@ -70,7 +69,7 @@ def panels(cell: Mapping[str, Any], name: str, entry: Mapping[str, Any], num: in
             draws=power["draws"],
             predictions=power["predictions"],
         )
-        for count in given
+        for count in range(TRIES * num)
     )
     whole = (panel for panel in drawn if np.isfinite(panel.theta).all())
     yield from itertools.islice(whole, num)
