@@ -14,8 +14,9 @@ from inversion.figures.study import Study
 from inversion.figures.style import FAINT, INK, WIDTH, task_name
 from inversion.names import FAULTS, TESTS, in_order
 
-FRAME = Frame(left=1.95, right=0.06, top=0.3, bottom=0.1)
-ROW, LABELS = 0.27, 1.25  # inches
+FRAME = Frame(left=1.5, right=0.6, top=0.3, bottom=0.1)
+ROW, LABELS = 0.27, 1.15  # inches
+LEFT_OUT = {"check_elsewhere"}  # blind to all, as its other half: in the tables alone
 SHADES = LinearSegmentedColormap.from_list("share", ["#f6f8fa", "#a6cbe3", "#0072b2"])
 DARK = 0.6  # a share from which on its text is white
 
@@ -26,16 +27,17 @@ def power(study: Study) -> Figure:
     heights = [height_of(1, ROW * table["fault"].nunique(), FRAME) for table in tables.values()]
     figure = Figure((WIDTH, LABELS + max(0.5, sum(heights))))
     made = {test for table in tables.values() for test in table["test"]}
-    tests = in_order(made, TESTS)
+    tests = in_order(made - LEFT_OUT, TESTS)
     above, below = LABELS, sum(heights)
     for (task, table), height in zip(tables.items(), heights):
         below -= height
         frame = FRAME._replace(top=above + FRAME.top, bottom=below + FRAME.bottom)
-        write(figure, above + 0.15, task_name(task), 10, INK, "bold")
+        first = above == LABELS  # whose title stands above the labels of the columns
+        write(figure, above + (-0.85 if first else 0.15), task_name(task), 10, INK, "bold")
         (axes,) = panels_in(figure, 1, 1, frame).subplots(squeeze=False)[0]
-        _block(axes, table, tests, labelled=above == LABELS)
+        _block(axes, table, tests, labelled=first)
         above += height
-    write(figure, LABELS - 0.14, "Rejected, % of panels", 8, FAINT)
+    write(figure, LABELS - 0.6, "rejected, % of panels", 8, FAINT)
     return figure
 
 
