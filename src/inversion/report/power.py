@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from inversion.names import FAULTS, TESTS, in_order
+from inversion.report.formats import MISSING
 from inversion.report.results import Results, pipe_table
 
 PLACES = ("local_there", "local_elsewhere", "check_there", "check_elsewhere")
@@ -14,16 +15,16 @@ def power_table(results: Results, task: str, places: bool) -> str:
     made = {test for entry in faults.values() for test in entry if (test in PLACES) == places}
     tests = in_order(made, TESTS)
     rows = [
-        [FAULTS.get(fault, fault), *(_cell(entry.get(test)) for test in tests)]
-        for fault, entry in faults.items()
+        [FAULTS.get(fault, fault), *(_cell(faults[fault].get(test)) for test in tests)]
+        for fault in in_order(list(faults), FAULTS)
     ]
     return pipe_table(["Fault", *(TESTS.get(test, test) for test in tests)], rows)
 
 
 def _cell(entry: dict | None) -> str:
     if entry is None:
-        return ""
-    return f"{100 * entry['rate']:.1f} ± {100 * entry['error_rate']:.1f}"
+        return MISSING
+    return f"{100 * entry['rate']:.1f} [± {100 * entry['error_rate']:.1f}]{{.spread}}"
 
 
 def _of(task: str, places: bool) -> Callable[[Results], str]:
