@@ -40,7 +40,9 @@ def test_faults_are_rejected_always(panel, fault):
         scores = scores_of(panel(seed, **fault), seed)
         assert scores["sbc_p"] < 1e-3
         assert scores["tarp_p"] < 1e-3
-        assert scores["averaged_p"] < 0.05
+        assert (
+            scores["averaged_p"] < 0.05 or "spread" in fault
+        )  # y spreads wider than theta given y
         assert scores["ellipsoid_p"] < 1e-3 or "shift" in fault
         assert scores["hpd_p"] < 1e-3 or "shift" in fault
 

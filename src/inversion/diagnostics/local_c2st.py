@@ -12,7 +12,7 @@ observation's own points, with coefficients that are smooth functions of y (a ke
 Null classifiers have their labels exchanged within each observation. All share one factorisation, and all observations
 share them: another y_o costs one product.
 
-Linhart, Gramfort, Rodrigues (2023), arXiv:2306.03580, algorithms 1 and 2; the posterior's own units as in section 3.3.
+Linhart, Gramfort, Rodrigues (2023), arXiv:2306.03580; units of the posterior's own as in its L-C2ST-NF.
 """
 
 from typing import NamedTuple

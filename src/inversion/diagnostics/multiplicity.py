@@ -15,8 +15,3 @@ def holm(p: Float[np.ndarray, " test"]) -> Float[np.ndarray, " test"]:
     order = np.argsort(p)
     adjusted = np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order])
     return np.minimum(adjusted, 1.0)[np.argsort(order)]
-
-
-def bonferroni(p: Float[np.ndarray, " test"]) -> float:
-    """p-value of all tests together: the smallest times their number."""
-    return float(min(1.0, len(p) * np.min(p)))

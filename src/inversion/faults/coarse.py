@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from inversion.faults.fault import AbstractFault, check_exact
+from inversion.faults.fault import AbstractFault, check_kind
 from inversion.tasks.gaussian_linear import GaussianLinear
 from inversion.tasks.task import ExactTask
 
@@ -26,7 +26,7 @@ class Coarse(AbstractFault):
         self.above = above
 
     def posterior(self, task: ExactTask, y: Float[Array, "*event"]) -> dist.Distribution:
-        check_exact(task, GaussianLinear, "the task gaussian_linear")
+        check_kind(task, GaussianLinear, "the task gaussian_linear")
         return Rounded(task, y, self.above)
 
 

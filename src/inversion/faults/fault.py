@@ -113,7 +113,7 @@ def simulate_panel(
     return Panel(*map(np.asarray, panel))
 
 
-def check_exact(task: AbstractTask, kind: type, what: str) -> None:
+def check_kind(task: AbstractTask, kind: type, what: str) -> None:
     """Refuse a task that a fault is not made for."""
     if not isinstance(task, kind):
         raise ValueError(f"Expected {what}; got {type(task).__name__}.")

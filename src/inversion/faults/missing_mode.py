@@ -6,12 +6,10 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from inversion.faults.fault import AbstractFault, check_exact
+from inversion.faults.fault import AbstractFault, check_kind
 from inversion.tasks.task import ExactTask, LabelledTask
 
-SPARE = (
-    4  # candidates for each draw: of 50 draws from a part of mass 1/2, one in 1e11 falls outside
-)
+SPARE = 4  # candidates for each draw: of 50 draws from a part of mass 1/2, all but one in 1e11 sets are whole
 
 
 class MissingMode(AbstractFault):
@@ -23,7 +21,7 @@ class MissingMode(AbstractFault):
         self.alternating = alternating
 
     def posterior(self, task: ExactTask, y: Float[Array, "*event"]) -> dist.Distribution:
-        check_exact(task, LabelledTask, "a task whose theta falls into parts")
+        check_kind(task, LabelledTask, "a task whose theta falls into parts")
         (naming,) = task.parts
         part = (jnp.ravel(y)[-1] > 0).astype(int) if self.alternating else jnp.zeros((), int)
         return OnePart(task, naming, part, y)
