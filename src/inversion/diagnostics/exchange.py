@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 
 def picks(
     rng: np.random.Generator, obs: int, points: int, num: int
-) -> Int[np.ndarray, "num+1 obs"]:
+) -> Int[np.ndarray, "row obs"]:
     """Which point of each observation counts as its truth: point 0 in the first row, any of them in the others."""
     if min(obs, num) < 1 or points < 2:
         raise ValueError(
@@ -24,6 +24,6 @@ def picks(
     return chosen
 
 
-def exchange_p(statistics: Float[np.ndarray, "num+1 *test"]) -> Float[np.ndarray, "*test"]:
+def exchange_p(statistics: Float[np.ndarray, "row *test"]) -> Float[np.ndarray, "*test"]:
     """p-value of the first row's statistics among all rows, large ones extreme; no less than 1 / (num + 1)."""
-    return np.mean(statistics >= statistics[0], axis=0)
+    return np.asarray(np.mean(statistics >= statistics[0], axis=0))

@@ -38,7 +38,7 @@ class Classifiers(NamedTuple):
     mean: Float[np.ndarray, " feature"]
     scale: Float[np.ndarray, " feature"]
     factor: tuple[np.ndarray, bool]
-    gaps: Float[np.ndarray, "obs null+1 term"]
+    gaps: Float[np.ndarray, "obs row term"]
 
 
 def train_local_c2st(

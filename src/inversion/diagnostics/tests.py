@@ -107,7 +107,7 @@ def together(p: P) -> P:
     """The smallest p-value of the tests of a whole panel at once, by Holm, where all of them were made."""
     if not set(TOGETHER) <= set(p):
         return {}
-    return {"together": float(holm([p[name] for name in TOGETHER]).min())}
+    return {"together": float(holm(np.array([p[name] for name in TOGETHER])).min())}
 
 
 TESTS: dict[str, Callable[[Any, int, int], P]] = {

@@ -37,8 +37,8 @@ class Panel(NamedTuple):
     y_new: Float[np.ndarray, "obs *event"]  # a second observation of the same truth
     predicted: Float[np.ndarray, "obs few *event"]  # simulated from the first few draws
     at: Float[np.ndarray, "place *event"]  # observations that one chose
-    theta_at: Float[np.ndarray, "place 4*draw dim"]
-    predicted_at: Float[np.ndarray, "place 4*draw *event"]
+    theta_at: Float[np.ndarray, "place many dim"]
+    predicted_at: Float[np.ndarray, "place many *event"]
 
 
 @eqx.filter_jit
