@@ -11,9 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 
-def picks(
-    rng: np.random.Generator, obs: int, points: int, num: int
-) -> Int[np.ndarray, "row obs"]:
+def picks(rng: np.random.Generator, obs: int, points: int, num: int) -> Int[np.ndarray, "row obs"]:
     """Which point of each observation counts as its truth: point 0 in the first row, any of them in the others."""
     if min(obs, num) < 1 or points < 2:
         raise ValueError(
