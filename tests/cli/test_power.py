@@ -13,21 +13,24 @@ from inversion.tables.power import rates
 PARAMS = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())
 
 
-def cell(*faults: str) -> str:
+def cell(*faults: str, backwards: bool = False) -> str:
     small = {"level": 0.05, "observations": 200, "draws": 20, "predictions": 5, "nulls": 39}
     at = {"there": [0.9, 0, 0, 0, 0], "elsewhere": [0, 0, 0, 0, 0]}
+    if backwards:  # as a dictionary may come through JSON
+        at = dict(reversed(at.items()))
     return json.dumps({
         "root_seed": 0, "task": "gaussian_linear_5", "task_entry": PARAMS["tasks"]["gaussian_linear_5"],
-        "power": {**small, "at": at, "repeats": {"default": {"default": 2, "local": 1}, "narrow_60": 3}},
+        "power": {**small, "at": at, "faults": faults, "repeats": {"default": {"default": 2, "local": 1}, "narrow_60": 3}},
         "faults": {name: PARAMS["faults"][name] for name in faults},
     })  # fmt: skip
 
 
 def test_the_table_has_every_test_of_every_fault(tmp_path) -> None:
     for name in ("a.csv", "b.csv"):
-        faults = ("narrow_60", "exact") if name == "a.csv" else ("exact",)
-        assert main(["power", "--cell", cell(*faults), "--out", str(tmp_path / name)]) == 0
+        asked = cell("narrow_60", "exact") if name == "a.csv" else cell("exact", backwards=True)
+        assert main(["power", "--cell", asked, "--out", str(tmp_path / name)]) == 0
     table = pd.read_csv(tmp_path / "a.csv").set_index(["fault", "test"])
+    assert list(dict.fromkeys(table.index.get_level_values("fault"))) == ["narrow_60", "exact"]
     assert set(table.index.get_level_values("test")) == set(TESTS)
     assert table.loc[("exact", "sbc"), "repeats"] == 2
     assert table.loc[("exact", "local_there"), "repeats"] == 1

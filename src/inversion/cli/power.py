@@ -25,7 +25,8 @@ def run(arguments: argparse.Namespace) -> None:
     from inversion.grid import by_task
 
     rows = []
-    for fault, entry in cell["faults"].items():
+    for fault in cell["power"]["faults"]:
+        entry = cell["faults"][fault]
         asked = by_task(cell["power"]["repeats"], fault)
         repeats = {test: by_task(asked, test) for test in TESTS}
         made, rejected = Counter[str](), Counter[str]()
@@ -49,6 +50,7 @@ def panels(cell: Mapping[str, Any], name: str, entry: Mapping[str, Any], num: in
     import jax
     import numpy as np
 
+    from inversion.diagnostics.tests import PLACES
     from inversion.faults import FAULTS
     from inversion.faults.fault import simulate_panel
     from inversion.keys import key_for
@@ -57,7 +59,7 @@ def panels(cell: Mapping[str, Any], name: str, entry: Mapping[str, Any], num: in
 
     power = cell["power"]
     task, fault = make_task(cell["task_entry"]), build(FAULTS, entry)
-    at = np.array(list(power["at"].values()), np.float32)
+    at = np.array([power["at"][place] for place in PLACES], np.float32)
     key = key_for(cell["root_seed"], "power", cell["task"], name)
     drawn = (
         simulate_panel(
