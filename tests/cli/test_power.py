@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
 from inversion.cli.main import main
+from inversion.cli.power import panels
+from inversion.diagnostics.tests import PLACES
 from inversion.names import FAULTS, TESTS
 from inversion.tables.power import rates
 
@@ -15,12 +18,13 @@ PARAMS = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())
 
 def cell(*faults: str, backwards: bool = False) -> str:
     small = {"level": 0.05, "observations": 200, "draws": 20, "predictions": 5, "nulls": 39}
+    repeats = {"default": {"default": 2, "local": 1}, "narrow_60": 3}
     at = {"there": [0.9, 0, 0, 0, 0], "elsewhere": [0, 0, 0, 0, 0]}
     if backwards:  # as a dictionary may come through JSON
         at = dict(reversed(at.items()))
     return json.dumps({
         "root_seed": 0, "task": "gaussian_linear_5", "task_entry": PARAMS["tasks"]["gaussian_linear_5"],
-        "power": {**small, "at": at, "faults": faults, "repeats": {"default": {"default": 2, "local": 1}, "narrow_60": 3}},
+        "power": {**small, "at": at, "faults": faults, "repeats": repeats},
         "faults": {name: PARAMS["faults"][name] for name in faults},
     })  # fmt: skip
 
@@ -40,6 +44,14 @@ def test_the_table_has_every_test_of_every_fault(tmp_path) -> None:
     # A fault's numbers do not depend on the faults beside it.
     alone = pd.read_csv(tmp_path / "b.csv").set_index(["fault", "test"])
     pd.testing.assert_frame_equal(alone, table.loc[["exact"]])
+
+
+def test_places_are_told_by_their_names() -> None:
+    for backwards in (False, True):
+        asked = json.loads(cell("exact", backwards=backwards))
+        (panel,) = panels(asked, "exact", asked["faults"]["exact"], 1)
+        np.testing.assert_allclose(panel.at[PLACES.index("there")], [0.9, 0, 0, 0, 0])
+        assert panel.theta_at[PLACES.index("there"), :, 0].mean() > 0.3
 
 
 def test_a_rate_has_an_error_also_where_nothing_was_missed() -> None:
