@@ -18,6 +18,8 @@ PANELS = ("calibration", "comparison", "density")
 HELD_OUT = "held_out"
 # sbibm's own observations, with draws for each, of its tasks alone: a grid asks for them by name.
 SBIBM = "sbibm"
+# What asks nothing of any method: the diagnostics on faults planted in a task's exact posteriors.
+POWER = "power"
 
 Params = Mapping[str, Any]
 
@@ -57,6 +59,12 @@ class Draw(NamedTuple):
     seed: int
 
 
+class Power(NamedTuple):
+    """Every diagnostic on every fault of one task."""
+
+    task: str
+
+
 class Cells(NamedTuple):
     """Every cell of a grid, each kind in the order in which the grid names it.
 
@@ -73,6 +81,7 @@ class Cells(NamedTuple):
     calibrations: tuple[Draw, ...]
     comparisons: tuple[Draw, ...]
     checks: tuple[Draw, ...]
+    powers: tuple[Power, ...]
 
     def drawn(self, family: str) -> tuple[Draw, ...]:
         """The draws of one family."""
@@ -126,6 +135,12 @@ def expand(params: Params) -> Cells:
             draw for draw in draws if draw.panel == "comparison" and draw.task in exact
         ),
         checks=tuple(draw for draw in draws if draw.panel == SBIBM),
+        powers=_unique(
+            Power(task)
+            for block in params["grids"][params["grid"]]
+            if POWER in block.get("panels", [])
+            for task in block["tasks"]
+        ),
     )
 
 

@@ -43,6 +43,7 @@ METHODS = {
 TASKS = {
     "two_moons_line": "two moons, line",
     "gaussian_linear": "linear Gaussian",
+    "gaussian_linear_5": "linear Gaussian in five dimensions",
     "two_moons": "two moons, sbibm",
     "gaussian_linear_uniform": "linear Gaussian in a box",
     "gaussian_mixture": "Gaussian mixture",
@@ -68,6 +69,38 @@ TASKS = {
     "markov_switching": "Markov switching",
     "fractional_brownian": "fractional Brownian motion",
     "minnesota_var": "Minnesota VAR",
+}
+
+FAULTS = {
+    "exact": "none: exact",
+    "narrow_90": "spread x 0.9",
+    "narrow_80": "spread x 0.8",
+    "narrow_60": "spread x 0.6",
+    "wide_125": "spread x 1.25",
+    "shift_20": "shift of 0.2 sd",
+    "shift_50": "shift of 0.5 sd",
+    "prior": "the prior",
+    "correlated": "correlation 0.5 for 0",
+    "coarse": "right on average only",
+    "missing_mode": "one mode missing",
+    "missing_alternating": "now one, now the other",
+}
+TESTS = {
+    "sbc": "SBC",
+    "central": "central intervals",
+    "interval": "highest-density intervals",
+    "ellipsoid": "ellipsoid",
+    "hpd": "highest-density region",
+    "tarp": "TARP",
+    "tarp_y": "TARP, by y",
+    "tarp_binned": "TARP, binned curve",
+    "averaged": "data-averaged",
+    "predictive": "predictive",
+    "together": "seven together, Holm",
+    "local_there": "L-C2ST, there",
+    "local_elsewhere": "L-C2ST, elsewhere",
+    "check_there": "predictive, there",
+    "check_elsewhere": "predictive, elsewhere",
 }
 
 

@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from inversion.estimators import ESTIMATORS
-from inversion.grid import HELD_OUT, SBIBM, STARTS, by_task, fit_entry, resolved
+from inversion.faults import FAULTS
+from inversion.grid import HELD_OUT, POWER, SBIBM, STARTS, by_task, fit_entry, resolved
 from inversion.networks.summaries import SUMMARIES
 from inversion.references import REFERENCES
 from inversion.refinements import REFINEMENTS
@@ -28,6 +29,7 @@ REGISTRIES = {
     "estimators": ESTIMATORS,
     "references": REFERENCES,
     "refinements": REFINEMENTS,
+    "faults": FAULTS,
 }
 # Settings that are themselves an entry: a kind and its own settings.
 NESTED = {"member": ESTIMATORS, "flow": ESTIMATORS, "single": ESTIMATORS, "summary": SUMMARIES}
@@ -121,6 +123,15 @@ def _unknown_names(params: Mapping[str, Any]) -> Iterator[str]:
                     f"Expected a name for each method; got {name!r} under {METHODS[first]} "
                     f"and under {METHODS[second]}."
                 )
+    for task, asked in params["power"]["tasks"].items():
+        if task not in params["tasks"]:
+            yield _among("power.tasks", params["tasks"], task)
+        for name in asked["faults"]:
+            if name not in params["faults"]:
+                yield _among(f"power.tasks.{task}.faults", params["faults"], name)
+        for name in asked["repeats"]:
+            if name not in ("default", *params["faults"]):
+                yield _among(f"power.tasks.{task}.repeats", params["faults"], name)
     for grid, blocks in params["grids"].items():
         for index, block in enumerate(blocks):
             yield from _unknown_in_block(params, f"grids.{grid}.{index}", block)
@@ -137,6 +148,12 @@ def _unknown_in_block(
         for name in block["tasks"]:
             if name not in FILES:
                 yield _among(f"{where}.tasks with the panel {SBIBM}", FILES, name)
+    if POWER in block.get("panels", []):
+        for name in block["tasks"]:
+            if name not in params["power"]["tasks"]:
+                yield _among(
+                    f"{where}.tasks with the panel {POWER}", params["power"]["tasks"], name
+                )
     if "estimators" in block or "refinements" in block:
         for key in ("budgets", "seeds"):
             if key not in block:

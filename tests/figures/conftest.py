@@ -38,8 +38,22 @@ def write_study(results: Path, params: dict) -> Study:
         write_curves(results / grid.address(files.CURVES, cell), DIMS[cell.task], rng, width=1.0)
     for fit in study.cells.fits:
         write_history(results / grid.address(files.HISTORY, fit))
+    for cell in study.cells.powers:
+        write_power(results / files.POWER.format(task=cell.task), cell.task)
     write_tables(study)
     return study
+
+
+def write_power(path: Path, task: str) -> None:
+    """SBC rejects the exact posterior in 1 panel of 20 and everything else always, TARP nothing."""
+    rows = [
+        (task, fault, test, 20, {"sbc": 1 if fault == "exact" else 20}.get(test, 0))
+        for fault in PARAMS["power"]["tasks"][task]["faults"]
+        for test in ("tarp", "sbc")
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    columns = ["task", "fault", "test", "repeats", "rejected"]
+    pd.DataFrame(rows, columns=columns).to_csv(path, index=False)
 
 
 def write_panel(results: Path, panel: grid.Panel, rng: np.random.Generator) -> None:

@@ -20,7 +20,7 @@ from inversion.figures import FIGURES, bands, cost, headline, style
 from inversion.figures import study as files
 from inversion.figures.study import Study
 from inversion.grid import expand
-from inversion.names import METHODS, in_order, method_name
+from inversion.names import FAULTS, METHODS, TESTS, in_order, method_name
 from inversion.records import Draws
 
 IN_A_PROCESS = """
@@ -212,6 +212,19 @@ def test_calibration_panels_carry_p_and_tasks(made) -> None:
         found = texts(drawn(name, made))
         assert sum(len(re.findall("p = 0.25", text)) for text in found) == tests * len(panels)
         assert {"Two moons, line", "Linear Gaussian"} <= set(found)
+
+
+def test_power_has_a_cell_for_every_fault_and_test(made) -> None:
+    figure = drawn("power", made)
+    blocks = [axes for axes in figure.axes if axes.get_yticklabels()]
+    assert len(blocks) == len(made.cells.powers) == 2
+    for axes, cell in zip(blocks, made.cells.powers, strict=True):
+        faults = made.params["power"]["tasks"][cell.task]["faults"]
+        shown = [text.get_text() for text in axes.texts]
+        assert shown == ["5", "0", *["100", "0"] * (len(faults) - 1)]
+        assert [label.get_text() for label in axes.get_yticklabels()] == [FAULTS[f] for f in faults]
+    labels = [label.get_text() for label in blocks[0].get_xticklabels()]
+    assert labels == [TESTS["sbc"], TESTS["tarp"]]
 
 
 def test_ecdf_counts_the_ranks_below() -> None:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
+
+from inversion.names import TESTS
 
 ROOT = Path(__file__).parents[2]
 METHODS = (
@@ -24,7 +27,7 @@ AT_OBSERVATIONS = ("c2st", "mmd", "sliced_wasserstein", "consistency_mean", "con
 AT_OBSERVATIONS += ("crescent_mass", *SEGMENTS, "mode_tv")
 AT_ALL = ("nll", "excess_nll", "sbc_ks", "sbc_p", "tarp_p", "coverage_50", "coverage_90")
 FIGURES = ("headline", "prior", "posteriors", "training", "sbc", "tarp", "consistency", "cost")
-FIGURES += ("benchmark", "cost_benchmark")
+FIGURES += ("benchmark", "cost_benchmark", "power")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 30"><rect width="64" height="30"/></svg>'
 
 COSTS = """task,method,budget,seed,verb,panel,observations,draws,cpu_s,wall_s,compile_s,\
@@ -102,9 +105,20 @@ def made_up_numbers(scores: pd.DataFrame) -> dict:
         "training": {task: fits for task in summaries},
         "breakeven": {task: {"flow": against} for task in summaries},
         "scale": made_up_scale(),
+        "power": made_up_power(),
         "acceptance": {
             "two_moons_line": {"nuts": verdict, "latent_nuts": verdict | {"accepted": True}}
         },
+    }
+
+
+def made_up_power() -> dict:
+    """Every fault of the settings by every test that has a name."""
+    entry = {"rate": 0.125, "error_rate": 0.01, "repeats": 2000}
+    asked = yaml.safe_load((ROOT / "params.yaml").read_text())["power"]["tasks"]
+    return {
+        task: {fault: dict.fromkeys(TESTS, entry) for fault in power["faults"]}
+        for task, power in asked.items()
     }
 
 

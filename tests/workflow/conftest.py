@@ -47,6 +47,7 @@ TINY = [
         "seeds": [0],
     },
     {"tasks": ["two_moons"], "references": ["exact"], "panels": ["sbibm"]},
+    {"tasks": ["two_moons"], "panels": ["power"]},
     {
         "tasks": ["two_moons"],
         "estimators": ["flow"],

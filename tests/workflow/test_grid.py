@@ -79,6 +79,13 @@ def test_only_what_has_an_exact_reference_is_compared() -> None:
     }
 
 
+def test_power_is_studied_where_a_grid_names_it_alone() -> None:
+    found = cells(tasks=["two_moons", "gaussian_linear_5"], panels=["power"], references=["exact"])
+    assert found.powers == (grid.Power("two_moons"), grid.Power("gaussian_linear_5"))
+    assert found.panels == found.draws == ()
+    assert cells(references=["exact"]).powers == ()
+
+
 def test_published_panels_are_made_where_a_grid_names_them_alone() -> None:
     asked = {"tasks": ["two_moons"], "panels": ["sbibm"], "references": ["exact", "nuts"]}
     found = cells(**asked, estimators=["flow"], budgets=[10], seeds=[0])

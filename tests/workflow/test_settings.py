@@ -125,6 +125,26 @@ MISTAKES = {
         lambda p: p["grids"]["smoke"][0].update(panels=["sbibm"]),
         "grids.smoke.0.tasks with the panel sbibm among.*got 'two_moons_line', did you mean 'two_moons'",
     ),
+    "power_task": (
+        lambda p: p["grids"]["smoke"][0].update(panels=["power"]),
+        "grids.smoke.0.tasks with the panel power among.*got 'two_moons_line', did you mean 'two_moons'",
+    ),
+    "power_fault": (
+        lambda p: p["power"]["tasks"]["two_moons"]["faults"].append("narow_80"),
+        "power.tasks.two_moons.faults among.*did you mean 'narrow_80'",
+    ),
+    "power_repeats": (
+        lambda p: p["power"]["tasks"]["two_moons"]["repeats"].update(pior=3),
+        "power.tasks.two_moons.repeats among.*got 'pior', did you mean 'prior'",
+    ),
+    "power_sizes": (
+        lambda p: p["power"].update(nulls=0),
+        "power.nulls to be a positive whole number; got 0",
+    ),
+    "fault_setting": (
+        lambda p: p["faults"]["narrow_80"].update(spred=2),
+        "keys of faults.narrow_80 among.*did you mean 'spread'",
+    ),
     "observations": (
         lambda p: p["panels"]["sbibm"].update(observations=11),
         "panels.sbibm.observations to be at most 10; got 11",

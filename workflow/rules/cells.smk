@@ -62,6 +62,13 @@ def of_check(wildcards):
     return of_task(wildcards, method=wildcards.method, panel=grid.SBIBM, scores=scores)
 
 
+def of_power(wildcards):
+    """The cell of a study of power: its faults' entries among it."""
+    asked = config["power"]["tasks"][wildcards.task]
+    faults = {name: config["faults"][name] for name in asked["faults"]}
+    return of_task(wildcards, power=config["power"] | {"tasks": None} | asked, faults=faults)
+
+
 def of_published():
     """The cell of what is fetched: the wheel, and how many observations of each task."""
     tasks = [panel.task for panel in CELLS.published]
@@ -87,6 +94,14 @@ def code(verb, *targets):
     """Source files of a verb, of `package.module:Name` targets and of all that they import of ours."""
     files = code_files(f"inversion.cli.{verb}", *targets)
     return [os.path.relpath(path) for path in files]
+
+
+def code_of_power(wildcards):
+    """The code of the diagnostics, of the task and of its faults."""
+    used = targets("tasks", wildcards.task, config["tasks"][wildcards.task])
+    for name in config["power"]["tasks"][wildcards.task]["faults"]:
+        used += targets("faults", name, config["faults"][name])
+    return code("power", *used)
 
 
 def code_of(verb, section=None):
@@ -173,6 +188,7 @@ def shown_in_figures():
         *made([DRAWS], [cell for cell in CELLS.draws if cell.panel == "comparison"]),
         *made([rules.calibrate.output.curves], CELLS.calibrations),
         *made([rules.train.output.history], CELLS.fits),
+        *made(rules.power.output, CELLS.powers),
     ]
 
 

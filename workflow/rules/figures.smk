@@ -14,6 +14,7 @@ rule tables:
         ),
         pairs=records_of_pairs(),
         certificates=made([rules.certify.output.record], CELLS.certified),
+        power=made(rules.power.output, CELLS.powers),
         kept="report/benchmark.csv",
         code=code("tables"),
     output:

@@ -19,6 +19,7 @@ VERBS = {
     "sample": "draw from a trained posterior for every panel",
     "calibrate": "score draws against the parameters that made the observations",
     "compare": "score draws against exact draws",
+    "power": "say how often each diagnostic sees each fault of a task's exact posteriors",
     "tables": "collect scores and costs into the study's tables",
     "figure": "draw one figure from tables and draws",
     "report": "write what the report quotes, and render it",

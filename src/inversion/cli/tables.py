@@ -23,6 +23,7 @@ def run(arguments: argparse.Namespace) -> None:
     from inversion.records import write_atomic
     from inversion.tables.costs import break_even_table, method_costs
     from inversion.tables.numbers import numbers, verdicts
+    from inversion.tables.power import rates
     from inversion.tables.scale import scale
     from inversion.tables.trust import trust_rows
     from inversion.tasks.outside import RECORD as RECORD_OF_PAIRS
@@ -79,10 +80,15 @@ def run(arguments: argparse.Namespace) -> None:
         write_atomic(path, lambda file, table=table: table.to_csv(file, index=False, na_rep="nan"))
     found = numbers(params, own, per_method, breakeven, histories, comparison)
     found["sbibm"] = verdicts(checks)
+    powers = [
+        pd.read_csv(arguments.results / POWER.format(task=cell.task)) for cell in cells.powers
+    ]
+    found["power"] = rates(pd.concat(powers)) if powers else {}
     found["scale"] = scale(params, costs, pd.read_csv(arguments.kept))
     write_json(arguments.numbers, found | ({"left_out": left_out} if left_out else {}))
 
 
+POWER = "scores/power/{task}.csv"
 RECORD = "draws/{family}/{panel}/{task}/{method}/{budget}/{seed}.json"
 
 

@@ -19,7 +19,8 @@ caller truncates both samples.
 with None for what a method does not have. `scores` has a value by score name, `curves` an array by
 curve name, for the figures.
 
-The rest is called by name: `consistency`, `excess_nll`. A draw that is not finite makes a score
+The rest is called by name: `consistency`, `excess_nll`, local C2ST and the predictive checks. `tests.TESTS` has
+every test of a posterior under one signature, for the study of their power. A draw that is not finite makes a score
 NaN, a row in the table; arrays that do not belong together raise a ValueError that says what was
 expected and what came.
 """
@@ -27,7 +28,7 @@ expected and what came.
 from collections.abc import Callable
 
 from inversion.diagnostics.c2st import c2st
-from inversion.diagnostics.calibration import hpd, sbc, tarp
+from inversion.diagnostics.calibration import hpd, sbc, sets, tarp
 from inversion.diagnostics.consistency import consistency, masses, segment_labels, total_variation
 from inversion.diagnostics.excess_nll import Estimate, excess_nll, nll
 from inversion.diagnostics.mmd import mmd
@@ -44,6 +45,7 @@ CALIBRATION: dict[str, Callable[..., tuple[dict[str, float], dict]]] = {
     "sbc": sbc,
     "tarp": tarp,
     "hpd": hpd,
+    "sets": sets,
 }
 
 SCORES = {"comparison": COMPARISON, "calibration": CALIBRATION}

@@ -6,8 +6,17 @@ Every function takes what a Draws record holds and uses what it needs of it.
 import numpy as np
 from jaxtyping import Float, Real
 
+from inversion.diagnostics.averaged import averaged_p
 from inversion.diagnostics.checks import check_panel
-from inversion.diagnostics.coverage import central_coverage, hpd_coverage, hpd_levels, hpd_p
+from inversion.diagnostics.coverage import (
+    central_coverage,
+    ellipsoid_levels,
+    hpd_coverage,
+    hpd_levels,
+    hpd_p,
+    interval_levels,
+    levels_p,
+)
 from inversion.diagnostics.ranks import sbc_ks_each, sbc_p, sbc_ranks
 from inversion.diagnostics.tarp import references_from, tarp_coverages, tarp_p
 
@@ -92,6 +101,31 @@ def hpd(
         "hpd_90": hpd_coverage(levels, num_draws, 0.9),
     }
     return scores, {"hpd": levels}
+
+
+def sets(
+    theta_true: Real[np.ndarray, "obs dim"],
+    theta: Real[np.ndarray, "obs draw dim"],
+    *,
+    y: Real[np.ndarray, "obs ..."] | None = None,
+    log_prob_true: Float[np.ndarray, " obs"] | None = None,
+    log_prob: Float[np.ndarray, "obs draw"] | None = None,
+    seed: int = 0,
+) -> Result:
+    """What needs no density: ellipsoids, highest-density sets of each coordinate, and the data-averaged posterior."""
+    del y, log_prob_true, log_prob
+    check_panel(theta_true, theta)
+    if not _finite(theta_true, theta):
+        return _nan("ellipsoid_p", "ellipsoid_90", "interval_p", "averaged_p")
+    num_draws = theta.shape[1]
+    ellipsoids = ellipsoid_levels(theta_true, theta, seed=seed)
+    scores = {
+        "ellipsoid_p": levels_p(ellipsoids[:, None], num_draws),
+        "ellipsoid_90": hpd_coverage(ellipsoids, num_draws, 0.9),
+        "interval_p": levels_p(interval_levels(theta_true, theta, seed=seed), num_draws),
+        "averaged_p": averaged_p(theta_true, theta, seed=seed),
+    }
+    return scores, {"ellipsoid": ellipsoids}
 
 
 def _finite(*arrays: np.ndarray) -> bool:

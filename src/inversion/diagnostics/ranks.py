@@ -11,7 +11,14 @@ import numpy as np
 from jaxtyping import Float, Int, Real
 
 from inversion.diagnostics.checks import check_panel, check_ranks, stream
-from inversion.diagnostics.uniformity import ks_distance, uniform_p
+from inversion.diagnostics.uniformity import (
+    Band,
+    ecdf_band,
+    ks_distance,
+    p_of_tail,
+    smallest_tail,
+    uniform_p,
+)
 
 
 def randomised_rank(
@@ -48,10 +55,16 @@ def sbc_p_each(ranks: Int[np.ndarray, "obs dim"], num_draws: int) -> Float[np.nd
 def sbc_p(ranks: Int[np.ndarray, "obs dim"], num_draws: int) -> float:
     """p-value of all coordinates together: the smallest times their number (Bonferroni).
 
-    It is valid however the coordinates depend on each other.
+    It is valid however the coordinates depend on each other. The smallest p belongs to the smallest tail.
     """
-    each = sbc_p_each(ranks, num_draws)
-    return float(min(1.0, len(each) * each.min()))
+    check_ranks(ranks, num_draws, 2)
+    tail = min(smallest_tail(column, num_draws) for column in ranks.T)
+    return min(1.0, ranks.shape[1] * p_of_tail(tail, len(ranks), num_draws))
+
+
+def sbc_band(num_obs: int, num_draws: int, dim: int, level: float = 0.95) -> Band:
+    """Band that holds the ECDFs of all coordinates at once with at least the asked probability."""
+    return ecdf_band(num_obs, num_draws, 1 - (1 - level) / dim)
 
 
 def sbc_ks_each(ranks: Int[np.ndarray, "obs dim"], num_draws: int) -> Float[np.ndarray, " dim"]:

@@ -40,10 +40,13 @@ def tarp_coverages(
         raise ValueError(
             f"Expected references of shape {theta_true.shape}; got {references.shape}."
         )
-    points = np.concatenate([theta_true[:, None], theta], axis=1).astype(np.float64)
-    scale = points.std(axis=(0, 1))
-    points = (points - points.mean(axis=(0, 1))) / np.where(scale > 0, scale, 1.0)
-    distance = np.square(points - references[:, None]).sum(axis=-1)
+    points = np.concatenate([theta_true[:, None], theta], axis=1, dtype=np.float64)
+    flat = points.reshape(-1, points.shape[-1])
+    flat -= flat.mean(axis=0)
+    scale = np.sqrt(np.einsum("pd,pd->d", flat, flat) / len(flat))
+    flat /= np.where(scale > 0, scale, 1.0)
+    points -= references[:, None]
+    distance = np.einsum("old,old->ol", points, points)
     return randomised_rank(rng, distance[:, 0], distance[:, 1:]) / theta.shape[1]
 
 

@@ -57,9 +57,18 @@ def inside_probability(
 
 def uniform_p(ranks: Int[np.ndarray, " obs"], num_draws: int) -> float:
     """Exact p-value of uniformity of independent ranks on {0, ..., num_draws}."""
+    return p_of_tail(smallest_tail(ranks, num_draws), len(ranks), num_draws)
+
+
+def smallest_tail(ranks: Int[np.ndarray, " obs"], num_draws: int) -> float:
+    """The statistic gamma: the smallest one-sided binomial tail of the counts."""
     counts, num_obs, z = ecdf_counts(ranks, num_draws), len(ranks), grid(num_draws)
     # P(c >= c_k) is the lower tail of num_obs - c_k at 1 - z_k, which is the reversed grid.
-    gamma = min(bdtr(counts, num_obs, z).min(), bdtr(num_obs - counts, num_obs, z[::-1]).min())
+    return min(bdtr(counts, num_obs, z).min(), bdtr(num_obs - counts, num_obs, z[::-1]).min())
+
+
+def p_of_tail(gamma: float, num_obs: int, num_draws: int) -> float:
+    """Exact probability that uniform ranks have a `smallest_tail` of at most gamma: it grows with gamma."""
     low, high = _gamma_bounds(gamma, num_obs, num_draws)
     # Bounds of the union: below 1e-12 the difference from 1 is rounding.
     upper = min(1.0, 2 * num_draws * gamma)

@@ -11,6 +11,7 @@ FIGURES: dict[str, str] = {
     "training": "inversion.figures.training:training",
     "sbc": "inversion.figures.sbc:sbc",
     "tarp": "inversion.figures.tarp:tarp",
+    "power": "inversion.figures.power:power",
     "cost": "inversion.figures.cost:cost",
     "benchmark": "inversion.figures.benchmark:benchmark",
     "cost_benchmark": "inversion.figures.cost_benchmark:cost_benchmark",

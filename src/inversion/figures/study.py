@@ -17,6 +17,7 @@ from inversion.tables import published
 DRAWS = "draws/{family}/{panel}/{task}/{method}/{budget}/{seed}.npz"
 CURVES = "scores/calibration/{task}/{method}/{budget}/{seed}.npz"
 PANEL = "simulations/{task}/panels/{panel}.npz"
+POWER = "scores/power/{task}.csv"
 HISTORY = "models/{task}/{method}/{budget}/{seed}.csv"
 HEADLINE = "two_moons_line"
 
@@ -102,6 +103,10 @@ class Study:
             return None
         with np.load(self.results / grid.address(CURVES, cell), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
+
+    def power(self, task: str) -> pd.DataFrame:
+        """How often each test rejected each fault: `fault`, `test`, `repeats`, `rejected`."""
+        return pd.read_csv(self.results / POWER.format(task=task))
 
     def histories(self, task: str, method: str) -> dict[int, pd.DataFrame]:
         """Training histories by seed: `epoch`, `train`, `validation`."""

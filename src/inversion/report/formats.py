@@ -15,6 +15,7 @@ COUNTS = (
     "epochs",
     "best_epoch",
     "jobs",
+    "repeats",
 )
 
 
@@ -30,6 +31,8 @@ def format_number(name: str, value: object) -> str:
         return value
     if math.isinf(value):
         return "never" if name == "observations" else _signed("∞", value)
+    if name.endswith("rate"):
+        return f"{100 * value:.1f} %"
     if name.endswith("_s"):
         return format_seconds(value)
     if name.endswith("_mb"):

@@ -30,7 +30,13 @@ MANY = "draw_many"  # told by how many times `draw` it takes
 MOST_OF_ONE = 100.0
 BENCH = (
     Speed("Training step, 6 couplings", "step", {"sbi": 15, "bayesflow": 20, "flowjax": 4}, 1.2),
-    Speed("in a training of over 10,000 steps", "step_long", {"sbi": 15, "bayesflow": 20, "flowjax": 4}, 1.2, "step"),
+    Speed(
+        "in a training of over 10,000 steps",
+        "step_long",
+        {"sbi": 15, "bayesflow": 20, "flowjax": 4},
+        1.2,
+        "step",
+    ),
     Speed("against flowjax's flow as a chain", "step", {"flowjax": 4}, peers="step_chained"),
     Speed("against flowjax's flow in one scan", "step", peers="step_scanned"),
     Speed("Training step, 12 couplings in pairs", "step_dual", {"bayesflow": 20}),

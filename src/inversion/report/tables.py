@@ -9,6 +9,7 @@ from inversion.report.claims import claims
 from inversion.report.composition import composition
 from inversion.report.formats import format_number, format_spread
 from inversion.report.infer import alarms, corrections, repair
+from inversion.report.power import POWER
 from inversion.report.results import (
     TASKS,
     Results,
@@ -245,6 +246,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "corrections": corrections,
     "alarms": alarms,
     "repair": repair,
+    **POWER,
     "speed": speed,
     "times": times,
     "tuning": tuning,
