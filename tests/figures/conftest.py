@@ -29,7 +29,7 @@ def params_of(name: str) -> dict:
 def write_study(results: Path, params: dict) -> Study:
     """All files that figures read."""
     study, rng = Study(results, params, REPORT), np.random.default_rng(0)
-    for panel in study.cells.panels:
+    for panel in (panel for panel in study.cells.panels if panel.panel in grid.PANELS):
         write_panel(results, panel, rng)
     for cell in study.cells.draws:
         if cell.panel == "comparison":

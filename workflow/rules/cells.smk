@@ -184,7 +184,10 @@ def costs_of_grid():
 def shown_in_figures():
     """What figures show besides scores: draws for the comparison panel, curves, histories of training."""
     return [
-        *made([rules.panel.output.panel], CELLS.panels),
+        *made(
+            [rules.panel.output.panel],
+            [cell for cell in CELLS.panels if cell.panel in grid.PANELS],
+        ),
         *made([DRAWS], [cell for cell in CELLS.draws if cell.panel == "comparison"]),
         *made([rules.calibrate.output.curves], CELLS.calibrations),
         *made([rules.train.output.history], CELLS.fits),

@@ -40,8 +40,9 @@ class Study:
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
-        """The grid's tasks, the headline's first."""
-        names = dict.fromkeys(panel.task for panel in self.cells.panels)
+        """The tasks that the grid inverts our own panels of, the headline's first."""
+        shown = (panel.task for panel in self.cells.panels if panel.panel in grid.PANELS)
+        names = dict.fromkeys(shown)
         return tuple(sorted(names, key=lambda name: name != HEADLINE))
 
     @cached_property
