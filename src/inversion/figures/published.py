@@ -14,7 +14,7 @@ from inversion.names import in_order, method_name
 from inversion.sbibm import FILES
 
 COLUMNS, PANEL = 2, 1.45
-FRAME = Frame(left=0.62, right=0.3, top=0.72, bottom=0.45, across=0.35, down=0.42)
+FRAME = Frame(left=0.62, right=0.3, top=0.88, bottom=0.45, across=0.35, down=0.42)
 AMORTISED, SEQUENTIAL, BEST = "#b9c0c8", "#d8a56b", "NPE"
 LOOKS = {
     "published, one training for all": {"color": AMORTISED, "marker": "o", "ls": "-"},
@@ -70,7 +70,7 @@ def _legend(figure: Figure, methods: Iterable[str]) -> None:
         for name in methods
     ]  # fmt: skip
     place = {"loc": "upper left", "bbox_to_anchor": (0.01, 1.0)}
-    figure.legend(handles=handles, **place, ncols=4, frameon=False, fontsize=8)
+    figure.legend(handles=handles, **place, ncols=3, frameon=False, fontsize=8)
 
 
 def _count(value: float, _: int) -> str:
