@@ -24,7 +24,8 @@ SECONDS = ("results/costs", "results/breakeven.csv", "results/figures/cost", "re
 def tiny(params: dict) -> dict:
     """The same study with less of everything."""
     for entry in params["estimators"].values():
-        entry["fit"] |= {"epochs": 4, "batch": 50}
+        if "fit" in entry:
+            entry["fit"] |= {"epochs": 4, "batch": 50}
     for network in (
         params["estimators"]["flow"]["network"],
         params["estimators"]["flow_prior"]["network"]["flow"],

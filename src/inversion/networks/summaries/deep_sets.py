@@ -45,6 +45,9 @@ class DeepSets(AbstractSummary):
     def __call__(self, y: Float[Array, "rows columns+1"]) -> Float[Array, " dim"]:
         mask = y[:, -1]
         features, centred, _ = self.moments(y)
-        largest = jnp.max(jnp.abs(centred), axis=0) + FLOOR
+        # Taken by its place: the slope of a maximum asks which entries equal it, and compiled code may round the two
+        # apart, so that none does.
+        far = jnp.abs(centred)
+        largest = jnp.take_along_axis(far, jnp.argmax(far, axis=0)[None], axis=0)[0] + FLOOR
         pooled = mask @ jax.vmap(self.inner)(centred / largest) / jnp.maximum(jnp.sum(mask), 1.0)
         return self.outer(jnp.concatenate([pooled, features]))
