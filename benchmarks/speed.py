@@ -66,7 +66,11 @@ def runs_of(params: dict) -> Iterator[Run]:
     network = params["estimators"][METHOD]["network"]
     half = {**network, "layers": network["layers"] // 2}  # of BayesFlow's layers of two couplings
     dual = {"network": {**network, "dual": True, "act_norm": True}}
+    # The moving average of the weights that the study's flows keep: the only setting that peers lack.
+    fit = params["estimators"][METHOD]["fit"]
+    average = params["estimators"]["flow"]["fit"]["average"]
     yield Run("inversion")
+    yield Run("inversion", "_averaged", {"fit": {**fit, "average": average}})
     yield Run("inversion", "_long", {"epochs": LONG})
     yield Run("flowjax")
     yield Run("flowjax", "_chained", {"chained": True})
@@ -82,8 +86,7 @@ def runs_of(params: dict) -> Iterator[Run]:
             continue
         # The rates of params.yaml for both; the other settings of the fit stay alike.
         rate = {"learning_rate": entry["fit"]["learning_rate"]}
-        own = {**params["estimators"][METHOD]["fit"], **rate}
-        settings = {"kind": entry["kind"], "fit": own}
+        settings = {"kind": entry["kind"], "fit": {**fit, **rate}}
         ours = {**settings, "network": entry.get("network", {})}
         yield Run("inversion", f"_{kind}", ours, once=True)
         yield Run("bayesflow", f"_{kind}", settings, once=True)

@@ -24,6 +24,7 @@ METHODS = {
     "diffusion_velocity": "diffusion, velocity",
     "diffusion_noise": "diffusion, noise",
     "cdiff": "cDiff",
+    "cdiff_multistep": "cDiff, multistep",
     "consistency": "consistency",
     "consistency_multistep": "consistency, 11 steps",
     "consistency_stable": "consistency, continuous",

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from inversion.cost import Cost, Entry
 from inversion.estimators.fit import Training, fit
@@ -262,3 +263,26 @@ def test_a_flow_behind_deep_sets_learns_the_conjugate_posterior():
             model.sample(jax.random.key(0), y, 3)
     wrong = np.array([[0.1], [np.inf]], np.float32)
     assert jnp.isnan(draw(padded(wrong, 12))).any()  # what is not finite is not taken for padding
+
+
+def test_points_behind_deep_sets_are_those_of_the_conjugate_posterior():
+    """Mean and quantiles in units of the posterior's deviation, over sets of all sizes."""
+    task = GaussianSet(dim=1, max_rows=12)
+    network = {"levels": [0.1, 0.5, 0.9], "width": 16, "depth": 1}
+    summary = {"kind": "deep_sets", "dim": 8, "width": 16, "depth": 1}
+    estimator = make_estimator(jax.random.key(0), task, "quantiles", network, summary)
+    training = Training(epochs=40, batch=128, learning_rate=5e-3, average=0.98)
+    entry = Entry(Cost("", "", 0, 0, ""))
+    found = fit(jax.random.key(1), estimator, task, pairs(task, 6000), training, entry=entry)
+    fresh = pairs(task, 1000, seed=1)
+    assert found.model.levels == (0.1, 0.5, 0.9)
+    got = quickly_compiled(jax.vmap(found.model.points))(fresh.y)
+    mean, variance = jax.vmap(lambda y: (task.posterior(y).mean, task.posterior(y).variance))(
+        fresh.y
+    )
+    deviation = np.sqrt(variance)
+    assert np.sqrt(np.mean(((got.mean - mean) / deviation) ** 2)) < 0.15
+    for place, expected in enumerate(norm.ppf(found.model.levels)):
+        error = (got.quantiles[:, place] - mean) / deviation - expected
+        assert np.abs(error.mean()) < 0.08
+        assert np.sqrt(np.mean(error**2)) < 0.25

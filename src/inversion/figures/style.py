@@ -36,6 +36,7 @@ COLOURS = {
     "diffusion_velocity": "#4b2a70",
     "diffusion_noise": "#c7b3de",
     "cdiff": "#8a2be2",
+    "cdiff_multistep": "#5b1e96",
     "consistency": "#a6761d",
     "consistency_multistep": "#c79a4b",
     "consistency_stable": "#66490f",

@@ -42,6 +42,12 @@ BENCH = (
     Speed("Training step, 12 couplings in pairs", "step_dual", {"bayesflow": 20}),
     Speed("Epoch of 6 couplings, validation and all", "epoch"),
     Speed("Cold start to the target loss", "target", {"sbi": 8, "bayesflow": 8, "flowjax": 3}),
+    Speed(
+        "the same, by the average of the weights",
+        "target_averaged",
+        {"sbi": 8, "bayesflow": 8, "flowjax": 3},
+        peers="target",
+    ),
     Speed("the same, 12 couplings in pairs", "target_dual", {"bayesflow": 8}),
     Speed("Cold start to the last epoch", "whole"),
     Speed("of a cold start, imports", "start", compared=False),
