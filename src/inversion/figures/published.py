@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -57,9 +56,9 @@ def _made(axes: Axes, ours: pd.DataFrame) -> None:
     for method in in_order(set(ours["name"])):
         points = ours[ours["name"] == method].groupby("budget")
         cost, value = points["cost"].mean(), points["value"].mean()
-        reach = np.abs([value - points["value"].min(), points["value"].max() - value])
-        look = {"color": colour_of(method), "marker": "o", "mec": "white", "ms": 6, "lw": 1.8}
-        axes.errorbar(cost, value, reach, **look, zorder=4)
+        look = {"color": colour_of(method), "lw": 1.8, "zorder": 4}
+        axes.plot([cost, cost], [points["value"].min(), points["value"].max()], **look)
+        axes.plot(cost, value, marker="o", mec="white", ms=6, **look)
 
 
 def _legend(figure: Figure, methods: Iterable[str]) -> None:
