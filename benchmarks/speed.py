@@ -9,6 +9,7 @@ The repetitions go round the peers in turn.
     make bench                           report/tables/speed.csv anew
     make bench ARGS=--quick              a few minutes, to .cache/bench/speed.csv: that everything runs
     make bench ARGS='--only flowjax'     these peers' rows alone, and this study's (`--only inversion` for these)
+    make bench ARGS=--flows              without flow matching and diffusion, whose draws by the peer take minutes
 """
 
 import argparse
@@ -221,6 +222,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=PEERS)
+    parser.add_argument("--flows", action="store_true")
     parser.add_argument("--out", type=Path, default=TABLE)
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
     arguments = parser.parse_args()
@@ -241,6 +243,7 @@ def main() -> None:
     steps = NUM // entry["fit"]["batch"] - HELD_OUT
     peers = {"inversion", *(arguments.only or PEERS)}
     runs = [run for run in runs_of(params) if run.who in peers]
+    runs = [run for run in runs if not (arguments.flows and run.once)]
     pythons = {run.who: python_of(run.who) for run in runs}
     numbers, versions = [[] for _ in runs], [""] * len(runs)
     for repetition in range(1 if arguments.quick else arguments.repetitions):
@@ -266,7 +269,7 @@ def main() -> None:
             rows.append([what, who, *spread, *stamp])
     table = pd.DataFrame(rows, columns=COLUMNS)
     path = CACHE / "speed.csv" if arguments.quick else arguments.out
-    if arguments.only and path.exists():
+    if (arguments.only or arguments.flows) and path.exists():
         table = pd.concat([pd.read_csv(path), table]).drop_duplicates(["what", "who"], keep="last")
     table.to_csv(path, index=False)
     print(f"{len(rows)} rows in {path}")
