@@ -263,6 +263,7 @@ def test_benchmark_shows_ours_before_what_was_published(made) -> None:
     found = drawn("benchmark", made).axes
     assert len(found) == 10
     assert all(len(axes.lines) > 8 for axes in found)
+    assert found[0].get_xlim()[0] > 500  # a thousand is the least budget
 
 
 def test_benchmark_without_published_tables_shows_ours_alone(made) -> None:

@@ -56,9 +56,10 @@ def _made(axes: Axes, ours: pd.DataFrame) -> None:
     for method in in_order(set(ours["name"])):
         points = ours[ours["name"] == method].groupby("budget")
         cost, value = points["cost"].mean(), points["value"].mean()
-        look = {"color": colour_of(method), "lw": 1.8, "zorder": 4}
-        axes.plot([cost, cost], [points["value"].min(), points["value"].max()], **look)
-        axes.plot(cost, value, marker="o", mec="white", ms=6, **look)
+        look = {"color": colour_of(method), "lw": 1.8}
+        axes.plot(cost, value, marker="o", mec="white", ms=6, zorder=5, **look)
+        reach = [points["value"].min(), points["value"].max()]
+        axes.plot([cost, cost], reach, zorder=4, **look)
 
 
 def _legend(figure: Figure, methods: Iterable[str]) -> None:
