@@ -67,7 +67,7 @@ def runs_of(params: dict) -> Iterator[Run]:
     network = params["estimators"][METHOD]["network"]
     half = {**network, "layers": network["layers"] // 2}  # of BayesFlow's layers of two couplings
     dual = {"network": {**network, "dual": True, "act_norm": True}}
-    # The moving average of the weights that the study's flows keep: the only setting that peers lack.
+    # The moving average of the weights that the study's flows keep; the peers are run without one.
     fit = params["estimators"][METHOD]["fit"]
     average = params["estimators"]["flow"]["fit"]["average"]
     yield Run("inversion")

@@ -43,7 +43,7 @@ BENCH = (
     Speed("Epoch of 6 couplings, validation and all", "epoch"),
     Speed("Cold start to the target loss", "target", {"sbi": 8, "bayesflow": 8, "flowjax": 3}),
     Speed(
-        "the same, by the average of the weights",
+        "the same, ours by averaged weights, the peers without",
         "target_averaged",
         {"sbi": 8, "bayesflow": 8, "flowjax": 3},
         peers="target",
