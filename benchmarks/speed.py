@@ -246,6 +246,7 @@ def main() -> None:
     runs = [run for run in runs if not (arguments.flows and run.once)]
     pythons = {run.who: python_of(run.who) for run in runs}
     numbers, versions = [[] for _ in runs], [""] * len(runs)
+    path = CACHE / "speed.csv" if arguments.quick else arguments.out
     for repetition in range(1 if arguments.quick else arguments.repetitions):
         for place, run in enumerate(runs):
             if run.once and repetition:
@@ -261,6 +262,14 @@ def main() -> None:
             shown = {what: values[0] for what, (_, values) in numbers[place][-1].items()}
             text = ", ".join(f"{what} {value:.4g}" for what, value in shown.items())
             print(f"{run.who}{run.suffix}: {text}", flush=True)
+        # After each repetition, so that a run which is broken off keeps those that it has finished.
+        write(path, runs, numbers, versions, beside=bool(arguments.only or arguments.flows))
+
+
+def write(
+    path: Path, runs: list[Run], numbers: list[list[dict]], versions: list[str], *, beside: bool
+) -> None:
+    """The table of all repetitions so far; `beside` keeps the rows that are there of what was not run."""
     rows = []
     for run, ours, version in zip(runs, numbers, versions):
         for what, who, unit, values in rows_of(run, ours):
@@ -268,11 +277,10 @@ def main() -> None:
             stamp = [len(values), unit, version, machine(), date.today().isoformat()]
             rows.append([what, who, *spread, *stamp])
     table = pd.DataFrame(rows, columns=COLUMNS)
-    path = CACHE / "speed.csv" if arguments.quick else arguments.out
-    if (arguments.only or arguments.flows) and path.exists():
+    if beside and path.exists():
         table = pd.concat([pd.read_csv(path), table]).drop_duplicates(["what", "who"], keep="last")
     table.to_csv(path, index=False)
-    print(f"{len(rows)} rows in {path}")
+    print(f"{len(rows)} rows in {path}", flush=True)
 
 
 if __name__ == "__main__":

@@ -69,7 +69,8 @@ def clone(tmp_path_factory, environment) -> Path:
         else:
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(text)
-    commands = [line for line in dict.fromkeys(commands) if not line.startswith("inversion infer")]
+    asked = ("inversion infer", "inversion certify")
+    commands = [line for line in dict.fromkeys(commands) if not line.startswith(asked)]
     assert sorted(commands) == ["inversion check", "python make_pairs.py", "snakemake --cores 2"]
     said = ""
     for command in ("python make_pairs.py", "inversion check", "snakemake --cores 2"):
@@ -171,6 +172,19 @@ def test_a_model_answers_from_another_folder(clone, environment, tmp_path, task)
     if task == "survey":
         assert draws["theta_2"].between(0, 1).all()
         assert (draws["theta_1"] > 0).all()
+
+
+def test_a_model_is_certified_by_pairs_alone(clone, environment, tmp_path) -> None:
+    (line,) = re.findall(r"^inversion certify .*$", PAGE, re.MULTILINE)
+    run = {"env": environment, "capture_output": True, "text": True, "check": True}
+    said = subprocess.run(line.split(), cwd=clone, **run).stdout
+    assert "thresholds of 250 pairs, tested on 250 others" in said
+    (tmp_path / "y.csv").write_text("2,1.8,1.2,0.5\n40,-40,40,-40\n")
+    model = clone / "results/models/survey/flow/600/0.eqx"
+    command = ["inversion", "infer", model, "--observation", "y.csv", "--out", "d.csv"]
+    said = subprocess.run(command, cwd=tmp_path, **run).stdout
+    assert "the observation is like those simulated" in said
+    assert "the observation is off the map" in said
 
 
 def test_a_file_that_dvc_does_not_know_of_is_named(clone, environment) -> None:

@@ -190,7 +190,7 @@ def test_a_trained_model_answers_from_the_command_line(runs, tmp_path):
 def test_a_model_of_another_task_is_refused(runs, tmp_path):
     cell = {
         "root_seed": 0, "task": "gaussian_linear", "task_entry": {"kind": "gaussian_linear"}, "method": "flow",
-        "budget": 200, "seed": 0, "draws": {"comparison": 5},
+        "budget": 200, "seed": 0, "draws": {"comparison": 5}, "observations_used": {"comparison": 3},
     }  # fmt: skip
     model = runs[0] / "results/models/two_moons_line/flow/200/0.eqx"
     panel = runs[0] / "results/simulations/two_moons_line/panels/comparison.npz"

@@ -9,10 +9,15 @@ from typing import Any, NamedTuple
 
 # Refinements that end in one point: nothing to calibrate.
 POINT_ESTIMATES = frozenset({"hqs", "admm", "latent_map", "ascent"})
-# Methods whose chains are kept as ArviZ NetCDF besides.
-CHAINS = frozenset({"nuts", "latent_nuts"})
+# Methods whose chains, or the paths of whose first starts, are kept as ArviZ NetCDF besides.
+PATHS = frozenset({"hqs", "admm"})
+CHAINS = frozenset({"nuts", "latent_nuts", "langevin"}) | PATHS
+# Kinds of estimators whose density is the solution of an ODE, a hundred passes of the network for each theta.
+SOLVED = frozenset({"flow_matching", "diffusion"})
 # The keys by which a refinement names the estimator that it starts from.
 STARTS = ("prior", "proposal")
+# And another one, besides the prior: whose draws take the place of the prior's, as the points to start from.
+WARM = "start"
 PANELS = ("calibration", "comparison", "density")
 # Pairs that show whether a model can be trusted; a grid that names them has its estimators' certificates made.
 HELD_OUT = "held_out"
@@ -69,7 +74,7 @@ class Cells(NamedTuple):
     """Every cell of a grid, each kind in the order in which the grid names it.
 
     `published` are the panels that others made, draws included; `checks` are our draws, held against those.
-    `certified` are the fits whose certificates are made.
+    `certified` are the fits whose certificates are made. `landings` are the comparisons of refinements.
     """
 
     simulations: tuple[Simulation, ...]
@@ -81,6 +86,7 @@ class Cells(NamedTuple):
     calibrations: tuple[Draw, ...]
     comparisons: tuple[Draw, ...]
     checks: tuple[Draw, ...]
+    landings: tuple[Draw, ...]
     powers: tuple[Power, ...]
 
     def drawn(self, family: str) -> tuple[Draw, ...]:
@@ -113,10 +119,10 @@ def expand(params: Params) -> Cells:
     certified = _unique(
         fit for block in params["grids"][params["grid"]] for fit in _certified(block)
     )
-    fits = _unique(
-        [*(_fit(params, draw) for draw in draws if draw.family != "reference"), *certified]
-    )
+    trained = (draw for draw in draws if draw.family != "reference")
+    fits = _unique([*(fit for draw in trained for fit in _fits(params, draw)), *certified])
     exact = {draw.task for draw in draws if (draw.method, draw.panel) == ("exact", "comparison")}
+    comparisons = tuple(draw for draw in draws if draw.panel == "comparison" and draw.task in exact)
     panels = _unique(
         [
             *(Panel(draw.task, draw.panel) for draw in draws),
@@ -131,10 +137,9 @@ def expand(params: Params) -> Cells:
         certified=certified,
         draws=draws,
         calibrations=tuple(draw for draw in draws if draw.panel == "calibration"),
-        comparisons=tuple(
-            draw for draw in draws if draw.panel == "comparison" and draw.task in exact
-        ),
+        comparisons=comparisons,
         checks=tuple(draw for draw in draws if draw.panel == SBIBM),
+        landings=tuple(draw for draw in comparisons if draw.family == "refined"),
         powers=_unique(
             Power(task)
             for block in params["grids"][params["grid"]]
@@ -162,6 +167,15 @@ def drawn_from(params: Params) -> dict[str, str]:
         **{name: start_of(entry) for name, entry in params["refinements"].items()},
     }
     return {name: estimator for name, estimator in named.items() if estimator}
+
+
+def trainings_of(params: Params) -> dict[str, tuple[str, ...]]:
+    """All estimators that the methods of `drawn_from` rest on: one more where one starts from another's draws."""
+    warm = {name: entry.get(WARM) for name, entry in params["refinements"].items()}
+    return {
+        name: tuple(dict.fromkeys(filter(None, (estimator, warm.get(name)))))
+        for name, estimator in drawn_from(params).items()
+    }
 
 
 def resolved(params: Params) -> dict[str, Any]:
@@ -201,13 +215,15 @@ def observations_of(params: Params, task: str, panel: str) -> int | list:
 
 
 def observations_used(params: Params, task: str, method: str, panel: str) -> int:
-    """How many of a panel's observations a method inverts, the first ones: samplers are slow."""
+    """How many of a panel's observations a method inverts, the first ones: samplers are slow, and so are solvers."""
     observations = observations_of(params, task, panel)
     if panel == "calibration":
         amortised = family_of(params, method) == "amortised" or method == "exact"
         counts = params["panels"][panel]["observations"]
         return by_task(counts["estimators" if amortised else "samplers"], task)
-    return observations if isinstance(observations, int) else len(observations)
+    num = observations if isinstance(observations, int) else len(observations)
+    solved = resolved(params)["estimators"].get(method, {}).get("kind") in SOLVED
+    return min(num, params["panels"][panel]["solved"]) if panel == "density" and solved else num
 
 
 def chains(entries: Params) -> set[str]:
@@ -275,9 +291,9 @@ def _certified(block: Mapping[str, list]) -> Iterable[Fit]:
                     yield Fit(task, method, budget, seed)
 
 
-def _fit(params: Params, draw: Draw) -> Fit:
-    method = drawn_from(params).get(draw.method, draw.method)
-    return Fit(draw.task, method, draw.budget, draw.seed)
+def _fits(params: Params, draw: Draw) -> Iterable[Fit]:
+    for method in trainings_of(params).get(draw.method, (draw.method,)):
+        yield Fit(draw.task, method, draw.budget, draw.seed)
 
 
 def _unique(cells: Iterable) -> tuple:

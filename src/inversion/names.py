@@ -34,7 +34,23 @@ METHODS = {
     "quantiles": "quantiles",
     "composed": "composed diffusion",
     "hqs": "splitting (HQS)",
+    "hqs_latent": "splitting (HQS), latent",
+    "admm": "splitting (ADMM)",
+    "admm_weak": "splitting (ADMM), prior weighed little",
+    "admm_latent": "splitting (ADMM), latent",
+    "admm_proximal": "splitting (ADMM), proximal",
+    "flow+admm": "flow, then ADMM",
+    "ascent": "anchored ascent",
+    "ascent_mean": "anchored ascent, batch mean",
+    "langevin": "Langevin",
+    "langevin_latent": "Langevin, latent",
+    "mala": "MALA",
+    "mala_latent": "MALA, latent",
+    "flow+mala_5": "flow, then 5 of MALA",
+    "flow+mala_50": "flow, then 50 of MALA",
     "latent_nuts": "latent NUTS",
+    "latent_nuts_jumps": "latent NUTS, jumps",
+    "latent_smc": "latent SMC",
     "nuts": "NUTS",
     "smc": "tempered SMC",
     "rejection": "rejection, exact",
@@ -43,6 +59,8 @@ METHODS = {
 }
 TASKS = {
     "two_moons_line": "two moons, line",
+    "eight_gaussians": "eight Gaussians",
+    "digits_inpaint": "digits, half their pixels",
     "gaussian_linear": "linear Gaussian",
     "gaussian_linear_5": "linear Gaussian in five dimensions",
     "two_moons": "two moons, sbibm",
@@ -70,6 +88,19 @@ TASKS = {
     "markov_switching": "Markov switching",
     "fractional_brownian": "fractional Brownian motion",
     "minnesota_var": "Minnesota VAR",
+}
+PRIORS = {
+    "exact": "prior itself",
+    "flow_prior": "coupling flow",
+    "autoregressive_prior": "autoregressive flow",
+    "gaussianization": "Gaussianization flow",
+    "iterative_gaussianization": "iterative Gaussianization",
+    "vae": "VAE, flows at both ends",
+    "vae_gaussian": "VAE, Gaussian at both ends",
+    "flow_digits": "coupling flow",
+    "iterative_gaussianization_pca": "iterative Gaussianization, principal axes",
+    "vae_digits": "VAE, flows at both ends",
+    "vae_digits_gaussian": "VAE, Gaussian at both ends",
 }
 
 FAULTS = {

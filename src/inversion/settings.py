@@ -14,7 +14,7 @@ from jsonschema.validators import extend
 
 from inversion.estimators import ESTIMATORS
 from inversion.faults import FAULTS
-from inversion.grid import HELD_OUT, POWER, SBIBM, STARTS, by_task, fit_entry, resolved
+from inversion.grid import HELD_OUT, POWER, SBIBM, STARTS, WARM, by_task, fit_entry, resolved
 from inversion.networks.summaries import SUMMARIES
 from inversion.references import REFERENCES
 from inversion.refinements import REFINEMENTS
@@ -113,7 +113,7 @@ def _unknown_names(params: Mapping[str, Any]) -> Iterator[str]:
                 f"Expected refinements.{name} to name the estimator it starts from, by one key of {_list(STARTS)}; "
                 f"got {_list(named)}."
             )
-        for key in named:
+        for key in (*named, *({WARM} & set(entry))):
             if entry[key] not in trained:
                 yield _among(f"refinements.{name}.{key}", trained, entry[key])
     for first, second in ((0, 1), (0, 2), (1, 2)):
@@ -161,17 +161,14 @@ def _unknown_in_block(
 
 
 def _uncertified(params: Mapping[str, Any]) -> Iterator[str]:
-    """What has no certificate: pairs from outside, and an estimator that has no model of its own."""
+    """What has no certificate: a method without a model of its own, and pairs from outside that nobody asked for."""
     for grid, blocks in params["grids"].items():
         for index, block in enumerate(blocks):
             if HELD_OUT not in block.get("panels", []):
                 continue
             for task in block["tasks"]:
                 if params["tasks"][task]["kind"] in KINDS:
-                    yield (
-                        f"Expected grids.{grid}.{index}.panels without {HELD_OUT!r} for {task!r}, which JAX cannot "
-                        "simulate; got it."
-                    )
+                    yield from _unasked(params, HELD_OUT, task)
             for method in block.get("estimators", []):
                 if "of" in params["estimators"][method]:
                     yield (
@@ -183,7 +180,6 @@ def _uncertified(params: Mapping[str, Any]) -> Iterator[str]:
 def _out_of_reach(params: Mapping[str, Any]) -> Iterator[str]:
     """What a task whose pairs come from outside cannot serve, and a panel that would run its simulator unasked."""
     kinds = {name: entry["kind"] for name, entry in params["tasks"].items()}
-    asked = params["panels"]["density"]["observations"]
     for grid, blocks in params["grids"].items():
         for index, block in enumerate(blocks):
             for task in (name for name in block["tasks"] if kinds[name] in KINDS):
@@ -192,11 +188,17 @@ def _out_of_reach(params: Mapping[str, Any]) -> Iterator[str]:
                         f"Expected grids.{grid}.{index}.{section} without {method!r} for {task!r}, a {kinds[task]}: "
                         f"{why}; got it."
                     )
-                if not isinstance(asked, Mapping) or task not in asked:
-                    yield (
-                        f"Expected panels.density.observations to name {task!r}, as each is a run of its simulator "
-                        f"or a pair of its file; got {by_task(asked, task)} by default."
-                    )
+                yield from _unasked(params, "density", task)
+
+
+def _unasked(params: Mapping[str, Any], panel: str, task: str) -> Iterator[str]:
+    """A panel that would run a simulator, or take from a file, as many pairs as JAX simulates for it."""
+    asked = params["panels"][panel]["observations"]
+    if not isinstance(asked, Mapping) or task not in asked:
+        yield (
+            f"Expected panels.{panel}.observations to name {task!r}, as each is a run of its simulator or a pair of "
+            f"its file; got {by_task(asked, task)} by default."
+        )
 
 
 def _unfit(
@@ -260,7 +262,7 @@ def entries(section: str, name: str, entry: Mapping[str, Any]) -> Iterator[Entry
 def _not_taken(where: str, settings: Mapping, allowed: list[str] | None) -> Iterator[str]:
     given = ("key", "theta_dim", "y_shape", "task", "panel", "observations", "draws", "num")
     for name in settings:
-        if allowed is not None and name not in (*allowed, "kind", *STARTS):
+        if allowed is not None and name not in (*allowed, "kind", *STARTS, WARM):
             yield _among(f"keys of {where}", [a for a in allowed if a not in given], name)
 
 

@@ -1,6 +1,7 @@
 """The parameters of a constructor, read from its source: nothing is imported."""
 
 import ast
+from collections.abc import Mapping
 
 from inversion.closure import source_file
 
@@ -11,16 +12,16 @@ def parameters(target: str) -> list[str] | None:
     path = source_file(module)
     if path is None:
         return None
-    for node in ast.parse(path.read_text()).body:
+    body = ast.parse(path.read_text()).body
+    classes = {node.name: node for node in body if isinstance(node, ast.ClassDef)}
+    for node in body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return _arguments(node)
-        if isinstance(node, ast.ClassDef) and node.name == name:
-            return _of_class(node)
-    return None
+    return _of_class(classes[name], classes) if name in classes else None
 
 
-def _of_class(node: ast.ClassDef) -> list[str] | None:
-    """Arguments of `__init__`; without one, the fields of a class that inherits none of its own."""
+def _of_class(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> list[str] | None:
+    """Arguments of `__init__`; without one, the fields; without any, what a base of the same file takes."""
     for member in node.body:
         if isinstance(member, ast.FunctionDef) and member.name == "__init__":
             return _arguments(member)
@@ -29,7 +30,8 @@ def _of_class(node: ast.ClassDef) -> list[str] | None:
         for member in node.body
         if isinstance(member, ast.AnnAssign) and isinstance(member.target, ast.Name)
     ]
-    return fields or None
+    bases = [classes[b.id] for b in node.bases if isinstance(b, ast.Name) and b.id in classes]
+    return fields or (_of_class(bases[0], classes) if bases else None)
 
 
 def _arguments(function: ast.FunctionDef) -> list[str] | None:

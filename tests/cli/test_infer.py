@@ -1,6 +1,10 @@
 """`inversion infer` for a vector: files in, files out, the verdict, and what is refused in one line."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import arviz as az
 import jax
@@ -9,10 +13,11 @@ import pandas as pd
 import pytest
 
 import inversion
+from inversion.cli.interrupt import tidied
 from inversion.cli.main import main
 from inversion.estimators.trained import Standardisation, make_estimator, save_model, trained
 from inversion.keys import key_for
-from inversion.records import Draws, Simulations
+from inversion.records import Draws, Simulations, write_atomic
 from inversion.tasks import make_task
 from inversion.trust.certificate import Certificate, beside
 
@@ -69,6 +74,34 @@ def test_every_format_says_the_same(model, files, capsys):
     assert "90% from" in said
 
 
+def test_a_plain_run_imports_what_it_needs(model, files):
+    """Half of its time is importing: none of the packages that other verbs use."""
+    code = """if True:
+        import sys
+        from inversion.cli.main import main
+        status = main(sys.argv[1:])
+        print(*{name.split(".")[0] for name in sys.modules})
+        sys.exit(status)
+    """
+    given = ["infer", model, "--observation", "y.csv", "--draws", "100", "--out", "out.csv"]
+    command = [sys.executable, "-c", code, *map(str, given)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    imported = set(done.stdout.splitlines()[-1].split())
+    assert {"inversion", "jax", "equinox", "numpyro"} <= imported
+    others = {
+        "arviz",
+        "pandas",
+        "xarray",
+        "sklearn",
+        "matplotlib",
+        "optax",
+        "diffrax",
+        "flowjax",
+        "blackjax",
+    }
+    assert not others & imported
+
+
 def test_corrected_draws_are_those_of_the_exact_posterior(model, files, capsys):
     assert infer(model, "--correct", "--plot", "pairs.png") == 0
     theta = Draws.load("out.npz").theta[0]
@@ -108,6 +141,11 @@ def test_a_certificate_tells_what_is_off_the_map(model, files, capsys):
         ("y.json", '{"y": [1, ', "Expected numbers of shape (2,) in y.json; got:"),
         ("y.npz", "PK\x03\x04 cut off", "Expected numbers of shape (2,) in y.npz; got:"),
         ("y.txt", "1,2\n", "Expected numbers of shape (2,) in y.txt; got: its name ends with none"),
+        ("y.json", "[1, 1" + 400 * "0" + "]", "Expected numbers of shape (2,) in y.json; got:"),
+        ("y.json", "[1, [2, 3]]", "Expected numbers of shape (2,) in y.json; got:"),
+        ("y.json", "[1, null]", "Expected finite observations; got 1 of 1 that are not."),
+        ("y.csv", "1e300,1\n", "Expected finite observations; got 1 of 1 that are not."),
+        ("y.csv", "1,2\n3\n", "Expected numbers of shape (2,) in y.csv; got:"),
     ],
 )
 def test_a_bad_observation_is_one_line(name, content, message, model, files, capsys):
@@ -130,6 +168,10 @@ def test_a_bad_observation_is_one_line(name, content, message, model, files, cap
         (lambda text: text[:20], "Expected a trained model (inversion-model-1) in broken.eqx"),
         (lambda text: b"", "Expected a trained model (inversion-model-1) in broken.eqx"),
         (
+            lambda text: text.replace(b'"network"', b'"netwrok"', 1),
+            "Expected 'network' in the header of broken.eqx; got none.",
+        ),
+        (
             lambda text: text.replace(b"inversion-model-1", b"inversion-model-7", 1),
             "Expected a model of the format inversion-model-1 in broken.eqx; got inversion-model-7",
         ),
@@ -144,10 +186,58 @@ def test_a_bad_model_is_one_line(fault, message, model, files, capsys):
     assert not (files / "out.npz").exists()
 
 
+def test_a_certificate_that_does_not_fit_is_one_line(model, files, capsys):
+    kept = beside(model)
+    for content, message in (
+        (b"PK\x03\x04 cut off", f"Expected {kept} to be a whole npz file; got"),
+        (None, "Expected the certificate of a model that sees 2 numbers; got one of 3."),
+    ):
+        try:
+            if content is None:
+                Certificate(np.zeros((30, 3)), np.zeros(40), np.zeros((40, 2))).save(kept)
+            else:
+                kept.write_bytes(content)
+            assert infer(model) == 2
+        finally:
+            kept.unlink()
+        line = capsys.readouterr().err
+        assert line.startswith(f"inversion: {message}")
+        assert line.count("\n") == 1
+        assert not (files / "out.npz").exists()
+
+
+def test_what_cannot_be_written_or_read_is_one_line(model, files, capsys):
+    (files / "out.npz").mkdir()
+    assert infer(model) == 2
+    assert infer(model, observation="out.npz") == 2
+    assert infer(files) == 2
+    for line in capsys.readouterr().err.splitlines():
+        assert line.startswith("inversion: Expected to read and write ")
+        assert line.endswith("; got: Is a directory.")
+    assert sorted(path.name for path in files.iterdir()) == [
+        "named.csv", "out.npz", "y.csv", "y.json", "y.npz",
+    ]  # fmt: skip
+
+
+def test_a_signal_while_writing_leaves_nothing(tmp_path):
+    def interrupted(temporary):
+        temporary.write_text("half of it")
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("the signal ends the writing")
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as stopped, tidied():
+        write_atomic(tmp_path / "draws.csv", interrupted)
+    assert stopped.value.code == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
         (["--draws", "0"], "Expected --draws of at least 1; got 0."),
+        (["--seed", "-1"], "Expected --seed from 0 to 4294967295; got -1."),
         (["--out", "out.xlsx"], "Expected --out to end with .csv or .npz or .nc; got out.xlsx."),
         (["--plot", "a.gif"], "Expected --plot to end with .png or .svg; got a.gif."),
     ],

@@ -219,8 +219,8 @@ def test_a_set_of_any_length_is_answered_from_any_file(set_model, tmp_path, monk
     for name in ("y.npz", "both.json", "y.csv", "y.json"):
         command = infer(set_model, tmp_path / name, tmp_path / f"{name}.out.npz")
         assert main([str(argument) for argument in command]) == 0
-    # Each run compiles once, whatever it holds: its draws, and those that the likelihood weighs.
-    assert shapes == [(6, 2)] * 2 * 4
+    # Each run compiles one program, whatever it holds.
+    assert shapes == [(6, 2)] * 4
     npz, several, csv, one = (
         Draws.load(tmp_path / f"{name}.out.npz")
         for name in ("y.npz", "both.json", "y.csv", "y.json")

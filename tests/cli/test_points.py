@@ -46,7 +46,8 @@ def folder(tmp_path_factory):
     verb("train", {"entry": entry}, "--simulations", folder / "pairs.npz", *out)
     panels, files = ([folder / f"{prefix}{p}.npz" for p in DRAWS] for prefix in ("", "of_"))
     given = ["--model", folder / "out", "--panels", *panels, "--out", *files]
-    verb("sample", {"draws": DRAWS}, *given, "--cost", folder / "costs.csv")
+    asked = {"draws": DRAWS, "observations_used": dict.fromkeys(DRAWS)}
+    verb("sample", asked, *given, "--cost", folder / "costs.csv")
     return folder
 
 

@@ -72,7 +72,8 @@ def test_draws_of_no_observation(absent, tmp_path):
     save_model(tmp_path / "m.eqx", model, header)
     files = ("--model", tmp_path / "m.eqx", "--panels", absent / "panel.npz")
     outputs = ("--out", tmp_path / "d.npz", "--cost", tmp_path / "c.csv")
-    verb("sample", CELL | {"method": "flow", "draws": {"sbibm": 20}}, *files, *outputs)
+    asked = {"method": "flow", "draws": {"sbibm": 20}, "observations_used": {"sbibm": 10}}
+    verb("sample", CELL | asked, *files, *outputs)
     assert Draws.load(tmp_path / "d.npz").theta.shape == (0, 20, 3)
 
 

@@ -10,7 +10,7 @@ import yaml
 from inversion.diagnostics.coverage import hpd_levels, hpd_p
 from inversion.diagnostics.ranks import sbc_p, sbc_ranks
 from inversion.faults import FAULTS
-from inversion.faults.fault import density, invert, simulate_panel
+from inversion.faults.fault import Panel, density, invert
 from inversion.registry import build
 from inversion.tasks import make_task
 
@@ -27,7 +27,7 @@ def made(task, fault):
 def panel_of(task, fault, observations=300, draws=30, seed=0):
     at = np.array(list(PARAMS["power"]["tasks"][task]["at"].values()), np.float32)
     sizes = {"observations": observations, "draws": draws, "predictions": 5}
-    return simulate_panel(jax.random.key(seed), *made(task, fault), at, **sizes)
+    return Panel(jax.random.key(seed), *made(task, fault), at, **sizes)
 
 
 @pytest.mark.parametrize(("task", "fault"), CASES)
@@ -40,14 +40,21 @@ def test_draws_have_the_density_that_is_said(task, fault):
     assert np.isfinite(log_prob).all()
     assert hpd_p(hpd_levels(log_prob[:, 0], log_prob[:, 1:]), 30) > 1e-3
     np.testing.assert_array_equal(panel.log_prob, density(problem, wrong, panel.y, panel.theta))
-    shapes = [array.shape[:2] for array in panel]
     dim = panel.theta.shape[-1]
-    assert (
-        shapes
-        == [(300, dim)] * 2
-        + [(300, 30), (300,), (300, 30), (300, dim), (300, 5), (2, dim)]
-        + [(2, 120)] * 2
-    )
+    expected = {
+        "theta_true": (300, dim), "y": (300, dim), "y_new": (300, dim), "theta": (300, 30),
+        "log_prob_true": (300,), "log_prob": (300, 30), "predicted": (300, 5),
+        "at": (2, dim), "theta_at": (2, 120), "predicted_at": (2, 120),
+    }  # fmt: skip
+    assert {name: getattr(panel, name).shape[:2] for name in expected} == expected
+
+
+def test_what_is_asked_for_first_changes_no_number():
+    panel, again = (panel_of("two_moons", "missing_mode", observations=20) for _ in range(2))
+    last = again.predicted_at
+    np.testing.assert_array_equal(panel.theta, again.theta)
+    np.testing.assert_array_equal(panel.predicted_at, last)
+    assert not np.array_equal(panel.y, panel.y_new)
 
 
 def test_an_affine_fault_moves_and_stretches():

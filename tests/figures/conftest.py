@@ -3,6 +3,7 @@
 import copy
 from pathlib import Path
 
+import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
@@ -34,6 +35,8 @@ def write_study(results: Path, params: dict) -> Study:
     for cell in study.cells.draws:
         if cell.panel == "comparison":
             write_draws(results, cell, rng)
+            if params["refinements"].get(cell.method, {"kind": ""})["kind"] in grid.PATHS:
+                write_paths(results / grid.address(files.PATHS, cell), DIMS[cell.task])
     for cell in study.cells.calibrations:
         write_curves(results / grid.address(files.CURVES, cell), DIMS[cell.task], rng, width=1.0)
     for fit in study.cells.fits:
@@ -72,6 +75,15 @@ def write_draws(results: Path, cell: grid.Draw, rng: np.random.Generator) -> Non
     theta = along - along.mean(axis=-1, keepdims=True) + (y + noise)[..., None] / along.shape[-1]
     truth = np.full((3, along.shape[-1]), np.nan)
     Draws(truth, y, theta.astype(np.float32)).save(results / grid.address(files.DRAWS, cell))
+
+
+def write_paths(path: Path, dim: int) -> None:
+    """Two starts that go from one corner to the other in four steps, at every observation."""
+    steps = np.linspace([-2.0] * dim, [2.0] * dim, 5)
+    theta = np.tile(steps[None, :, None], (2, 1, 3, 1)).astype(np.float32)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = az.from_dict(posterior={"theta": theta}, dims={"theta": ["observation", "coordinate"]})
+    data.to_netcdf(str(path))
 
 
 def write_curves(path: Path, dim: int, rng: np.random.Generator, width: float) -> None:

@@ -20,7 +20,7 @@ from inversion.figures import FIGURES, bands, cost, headline, style
 from inversion.figures import study as files
 from inversion.figures.study import Study
 from inversion.grid import expand
-from inversion.names import FAULTS, METHODS, TESTS, in_order, method_name
+from inversion.names import FAULTS, METHODS, PRIORS, TESTS, in_order, method_name
 from inversion.records import Draws
 
 IN_A_PROCESS = """
@@ -88,6 +88,13 @@ def test_the_same_bytes_in_another_process_and_no_jax(made, tmp_path) -> None:
 def test_methods_have_the_report_s_names_and_colours_of_their_own() -> None:
     assert list(style.COLOURS) == list(METHODS)
     assert len(set(style.COLOURS.values())) == len(METHODS)
+
+
+def test_learned_priors_have_colours_of_their_own() -> None:
+    shown = list(style.PRIOR_COLOURS)
+    assert shown == [name for name in PRIORS if name in shown]
+    assert len(set(style.PRIOR_COLOURS.values())) == len(shown)
+    assert style.colour_of("vae") == style.PRIOR_COLOURS["vae"]
 
 
 def test_a_method_that_no_table_knows_is_drawn_under_its_own_name() -> None:
@@ -278,3 +285,34 @@ def test_labels_move_apart_in_order() -> None:
     assert (np.argsort(moved) == np.argsort(heights)).all()
     assert np.diff(np.sort(moved)).min() > 0.069
     assert moved.max() <= 1
+
+
+def test_paths_are_shown_for_each_way_of_splitting(made) -> None:
+    figure = drawn("iteration", made)
+    shown = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert shown[:2] == [method_name("hqs"), method_name("admm")]
+    path = figure.axes[0].lines[1].get_xydata()
+    np.testing.assert_allclose(path[[0, -1]], [[-2, -2], [2, 2]])
+
+
+def test_a_dot_moves_along_each_path_in_the_picture_s_own_units(made, tmp_path) -> None:
+    moving = drawn("iteration_moving", made)
+    text = written("iteration_moving", made, tmp_path / "a.svg").decode()
+    assert text.count("<circle") == 2
+    assert text.count("<animate ") == 4
+    assert text.rstrip().endswith("</svg>")
+    high = float(re.search(r'viewBox="0 0 [\d.]+ ([\d.]+)"', text).group(1))
+    first = re.search(r'attributeName="cy"[^>]*values="([\d.]+);', text).group(1)
+    bottom = moving.axes.transData.transform([-2.0, -2.0])[1] * 72 / moving.figure.dpi
+    assert float(first) == pytest.approx(high - bottom, abs=0.06)
+
+
+def test_a_moving_picture_is_still_where_nothing_can_move(made, tmp_path) -> None:
+    style.draw_to(tmp_path / "a.png", lambda: drawn("iteration_moving", made), "png")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_accuracy_against_seconds_has_a_dot_for_each_method_that_was_scored(made) -> None:
+    axes = drawn("cost_refine", made).axes[0]
+    names = {text.get_text() for text in axes.texts}
+    assert {method_name(name) for name in ("flow", "admm", "latent_smc", "nuts")} <= names

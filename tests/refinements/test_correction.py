@@ -7,7 +7,7 @@ import pytest
 from jaxtyping import Array
 from scipy import stats
 
-from inversion.cli.refine import start_for
+from inversion.cli.refine import start_for, warmed
 from inversion.posterior import AbstractDensity, AbstractTransport
 from inversion.refinements.importance import Importance
 from inversion.refinements.splitting import HalfQuadraticSplitting
@@ -199,3 +199,11 @@ def test_what_a_refinement_does_not_start_from_is_refused():
     ):
         start_for(method, off(), "m.eqx", "hqs")
     assert start_for(Importance(), off(), "m.eqx", "flow+is").spread.dtype == float
+
+
+def test_a_warm_start_needs_a_prior_and_a_posterior():
+    with pytest.raises(
+        ValueError,
+        match=r"Expected an AbstractTransport for method 'flow\+mala', which starts from",
+    ):
+        warmed(off(), off(), "m.eqx", "flow+mala")

@@ -27,7 +27,8 @@ AT_OBSERVATIONS = ("c2st", "mmd", "sliced_wasserstein", "consistency_mean", "con
 AT_OBSERVATIONS += ("crescent_mass", *SEGMENTS, "mode_tv")
 AT_ALL = ("nll", "excess_nll", "sbc_ks", "sbc_p", "tarp_p", "coverage_50", "coverage_90")
 FIGURES = ("headline", "prior", "posteriors", "training", "sbc", "tarp", "consistency", "cost")
-FIGURES += ("benchmark", "cost_benchmark", "power")
+FIGURES += ("benchmark", "cost_benchmark", "power", "iteration", "iteration_moving", "cost_refine")
+FIGURES += ("priors",)
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 30"><rect width="64" height="30"/></svg>'
 
 COSTS = """task,method,budget,seed,verb,panel,observations,draws,cpu_s,wall_s,compile_s,\

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from inversion.samplers.pareto import highest_shape, smoothed
+from inversion.samplers.pareto import highest_shape, smoothed, smoothed_ascending
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +24,9 @@ def test_it_is_that_of_arviz(df, count):
     found, khat = jax.jit(smoothed)(jnp.asarray(log_weights))
     np.testing.assert_allclose(khat, shape, rtol=1e-9)
     np.testing.assert_allclose(found, expected, atol=1e-9)
+    ascending, by_numpy = smoothed_ascending(log_weights)
+    np.testing.assert_allclose(by_numpy, shape, rtol=1e-9)
+    np.testing.assert_allclose(ascending, np.sort(expected), atol=1e-9)
 
 
 def test_the_shape_is_that_of_the_tail():
@@ -41,6 +44,17 @@ def test_weights_of_nothing_have_no_shape():
     found, khat = smoothed(log_weights)
     assert khat == jnp.inf
     np.testing.assert_array_equal(found, log_weights)
+    assert smoothed_ascending(np.asarray(log_weights))[1] == np.inf
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-7, 1e-6])
+def test_weights_that_are_all_but_equal_have_no_tail(spread):
+    """Those of an exact posterior, in single precision: many tie."""
+    noise = np.random.default_rng(2).normal(size=4000)
+    log_weights = (0.1 + np.round(spread * noise, 7)).astype(np.float32)
+    for found, khat in (smoothed(jnp.asarray(log_weights)), smoothed_ascending(log_weights)):
+        assert khat < 0.5
+        np.testing.assert_allclose(found, 0.1, atol=1e-5)
 
 
 def test_few_weights_have_a_lower_bound():

@@ -8,6 +8,7 @@ from inversion.tables.trust import correction_scores, of_trust, trust_rows
 CERTIFICATE = {
     "false_alarms": 0.051,
     "alarms": {"noise": 0.97},
+    "verdicts": {"use it": {"share": 0.8, "region": 0.91}},
     "coverage": [0.9, 0.8, 0.93],
     "coverage_repaired": [0.9, 0.91, 0.905],
     "region": 0.7,
@@ -35,6 +36,7 @@ def test_each_record_becomes_its_rows(tmp_path):
     rows = trust_rows(cells, tmp_path)
     values = rows.set_index(["method", "observation", "score"])["value"]
     assert values["flow", "all", "alarms_noise"] == 0.97
+    assert values["flow", "all", "verdict_use it_region"] == 0.91
     assert values["flow", "all", "coverage_before"] == 0.8, "the worst coordinate's"
     assert values["flow", "all", "coverage_after"] == 0.91
     assert values["flow+is", "1", "khat"] == float("inf")

@@ -75,7 +75,8 @@ def test_score_of_the_likelihood_has_mean_zero(task):
     theta, y = repeated(task, N, jax.random.key(1))
     score = jax.jit(jax.vmap(jax.grad(task.log_likelihood), (None, 0)))(theta, y)
     standard_error = score.std(0) / np.sqrt(N)
-    assert (jnp.abs(score.mean(0)) < 4.5 * standard_error).all()
+    assert score.any()  # of a coordinate that y does not see it is nothing, and of no task of all
+    assert (jnp.abs(score.mean(0)) <= 4.5 * standard_error).all()
 
 
 def test_likelihood_lies_below_its_bound_and_reaches_it(task):

@@ -49,6 +49,13 @@ TINY = [
     {"tasks": ["two_moons"], "references": ["exact"], "panels": ["sbibm"]},
     {"tasks": ["two_moons"], "panels": ["power"]},
     {
+        "tasks": ["two_moons_line"],
+        "estimators": ["flow_prior", "iterative_gaussianization"],
+        "panels": ["prior"],
+        "budgets": [10],
+        "seeds": [0],
+    },
+    {
         "tasks": ["two_moons"],
         "estimators": ["flow"],
         "panels": ["sbibm", "held_out"],

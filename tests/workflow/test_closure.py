@@ -19,6 +19,8 @@ VERBS = (
     "total",
     "take",
     "train",
+    "solve",
+    "prior",
     "reference",
     "refine",
     "sample",
@@ -42,7 +44,19 @@ def test_a_member_rests_on_its_own_file(registry) -> None:
 
 
 @pytest.mark.parametrize(
-    "verb", ["simulate", "chunk", "gather", "take", "train", "sample", "reference", "refine"]
+    "verb",
+    [
+        "simulate",
+        "chunk",
+        "gather",
+        "take",
+        "train",
+        "solve",
+        "prior",
+        "sample",
+        "reference",
+        "refine",
+    ],
 )
 def test_a_verb_rests_on_no_member_of_a_registry(verb) -> None:
     found = names(f"inversion.cli.{verb}")
@@ -89,7 +103,7 @@ def test_a_module_of_a_users_own_is_found(tmp_path, monkeypatch) -> None:
     [
         (
             "src/inversion/diagnostics/mmd.py",
-            {"compare", "calibrate", "tables", "figure", "report"},
+            {"compare", "calibrate", "prior", "tables", "figure", "report"},
         ),
         ("src/inversion/estimators/flow_prior.py", None),
     ],

@@ -100,6 +100,7 @@ def test_published_panels_are_made_where_a_grid_names_them_alone() -> None:
     ("method", "panel", "used"),
     [("flow", "calibration", 1000), ("exact", "calibration", 1000), ("nuts", "calibration", 200),
      ("latent_nuts", "calibration", 200), ("hqs", "comparison", 3), ("exact", "density", 100000),
+     ("flow", "density", 100000), ("diffusion", "density", 10000), ("diffusion_sde", "density", 10000),
      ("nuts", "sbibm", 10)],
 )  # fmt: skip
 def test_observations_used(method, panel, used) -> None:
@@ -154,3 +155,12 @@ def test_a_summary_of_an_estimators_own_may_be_given_by_task() -> None:
     }
     assert grid.fit_entry(params, "slcp", "flow")["summary"] == summary["slcp"]
     assert grid.fit_entry(params, "moons", "flow")["summary"] is None
+
+
+def test_a_warm_start_trains_the_prior_and_the_posterior() -> None:
+    found = cells(refinements=["flow+admm", "admm"], references=["exact"], budgets=[10], seeds=[0])
+    assert [fit.method for fit in found.fits] == ["flow_prior", "flow"]
+    assert found.sampled == ()
+    assert grid.trainings_of(PARAMS)["flow+admm"] == ("flow_prior", "flow")
+    assert grid.trainings_of(PARAMS)["admm"] == ("flow_prior",)
+    assert [draw.method for draw in found.landings] == ["flow+admm", "admm"]

@@ -84,6 +84,14 @@ MISTAKES = {
         lambda p: p["refinements"]["hqs"].update(proposal="flow"),
         "by one key of prior, proposal; got prior, proposal",
     ),
+    "refinement_key": (
+        lambda p: p["refinements"]["admm"].update(iteration=3),
+        "keys of refinements.admm among.*got .iteration., did you mean .iterations.",
+    ),
+    "warm_start": (
+        lambda p: p["refinements"]["flow+admm"].update(start="flw"),
+        "refinements.flow.admm.start among.*got .flw., did you mean .flow.",
+    ),
     "start_of_a_variant": (
         lambda p: p["refinements"]["flow+is"].update(proposal="diffusion_sde"),
         "refinements.flow.is.proposal among.*got 'diffusion_sde'",
@@ -94,7 +102,7 @@ MISTAKES = {
     ),
     "certificate_of_a_black_box": (
         lambda p: with_box(p)["grids"]["own"][0].update(panels=["held_out"]),
-        "grids.own.0.panels without 'held_out' for 'box', which JAX cannot simulate",
+        "panels.held_out.observations to name 'box', as each is a run of its simulator .* got 12000 by default",
     ),
     "budget_zero": (
         lambda p: p["grids"]["study"][3].update(budgets=[0]),

@@ -33,7 +33,13 @@ def of_draws(wildcards, *panels):
     entry = config["estimators"][wildcards.method]
     changed = {"network": entry["network"]} if "of" in entry else {}
     draws = {panel: grid.draws_of(config, wildcards.task, panel) for panel in panels}
-    return of_task(wildcards, method=wildcards.method, draws=draws, **changed)
+    used = {
+        panel: grid.observations_used(config, wildcards.task, wildcards.method, panel)
+        for panel in panels
+    }
+    return of_task(
+        wildcards, method=wildcards.method, draws=draws, observations_used=used, **changed
+    )
 
 
 def of_scores(wildcards):
@@ -112,7 +118,8 @@ def code_of(verb, section=None):
         if section is not None:
             used += targets_of(section, wildcards.task, wildcards.method)
         if section == "refinements":
-            used += targets_of("estimators", wildcards.task, trained_by(wildcards))
+            for name in grid.trainings_of(config)[wildcards.method]:
+                used += targets_of("estimators", wildcards.task, name)
         return code(verb, *used)
 
     return files
@@ -134,6 +141,13 @@ def trained_by(wildcards):
 def trained_model(wildcards):
     """What a method draws from, of its own budget and seed."""
     return rules.train.output.model.format(**dict(wildcards) | {"method": trained_by(wildcards)})
+
+
+def start_model(wildcards):
+    """The posterior whose draws a refinement starts from, of its own budget and seed; none where those are the prior's."""
+    name = config["refinements"][wildcards.method].get(grid.WARM)
+    model = rules.train.output.model
+    return model.format(**dict(wildcards) | {"method": name}) if name else []
 
 
 def sources(folder):
@@ -189,15 +203,25 @@ def shown_in_figures():
             [cell for cell in CELLS.panels if cell.panel in grid.PANELS],
         ),
         *made([DRAWS], [cell for cell in CELLS.draws if cell.panel == "comparison"]),
+        *made([DRAWS.replace(".npz", ".nc")], paths_of_grid()),
         *made([rules.calibrate.output.curves], CELLS.calibrations),
         *made([rules.train.output.history], CELLS.fits),
+        *made([rules.prior.output.draws], PRIORS),
         *made(rules.power.output, CELLS.powers),
     ]
+
+
+def paths_of_grid():
+    """The draws of the comparison panel beside which paths are kept."""
+    kept = {name for name, entry in config["refinements"].items() if entry["kind"] in grid.PATHS}
+    return [c for c in CELLS.draws if c.panel == "comparison" and c.method in kept]
 
 
 def kept_tables(wildcards):
     """What git keeps beside the pages, which the figures of the benchmark show."""
     kept = ["report/benchmark.csv", "report/published_c2st.csv"]
+    if wildcards.figure.startswith("priors"):
+        return ["report/tables/priors.npz"]
     return kept if "benchmark" in wildcards.figure else []
 
 

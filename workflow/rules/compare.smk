@@ -62,9 +62,28 @@ rule compare_published:
         " --out {output.scores:q} 2> {log:q}"
 
 
+# Which of the exact posterior's parts the ends of a refinement lie in, and which share lies in none.
+rule land:
+    input:
+        draws=draws_file("comparison"),
+        exact="results/draws/reference/comparison/{task}/exact/0/0.npz",
+        code=code_of("land"),
+    output:
+        scores="results/scores/landing/{task}/{method}/{budget}/{seed}.csv",
+    log:
+        ".cache/logs/land/{task}/{method}/{budget}/{seed}.log",
+    cache: "omit-software"
+    params:
+        cell=lambda w: of_task(w, method=w.method),
+    shell:
+        "inversion land --cell {params.cell:q} --draws {input.draws:q} --exact {input.exact:q}"
+        " --out {output.scores:q} 2> {log:q}"
+
+
 rule phase_compare:
     input:
         guarded(
             *made(rules.compare.output, CELLS.comparisons),
+            *made(rules.land.output, CELLS.landings),
             *made(rules.compare_published.output, CELLS.checks),
         ),

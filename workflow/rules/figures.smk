@@ -5,13 +5,15 @@ rule tables:
     input:
         scores=made([rules.calibrate.output.scores], CELLS.calibrations)
         + made(rules.compare.output, CELLS.comparisons)
-        + made(rules.compare_published.output, CELLS.checks),
+        + made(rules.compare_published.output, CELLS.checks)
+        + made(rules.land.output, CELLS.landings),
         costs=costs_of_grid(),
         histories=made([rules.train.output.history], CELLS.fits),
         records=made(
             [DRAWS.replace(".npz", ".json")],
             [cell for cell in CELLS.draws if cell.family != "amortised"],
         ),
+        priors=made([rules.prior.output.record], PRIORS),
         pairs=records_of_pairs(),
         certificates=made([rules.certify.output.record], CELLS.certified),
         power=made(rules.power.output, CELLS.powers),

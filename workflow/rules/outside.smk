@@ -5,7 +5,7 @@ from inversion.tasks import outside
 BLACK_BOXES = {name for name, entry in config["tasks"].items() if entry["kind"] == "black_box"}
 DATASETS = {name for name, entry in config["tasks"].items() if entry["kind"] == "dataset"}
 IN_JAX = set(config["tasks"]) - BLACK_BOXES - DATASETS
-PAIRS = rf"\d+/\d+|panels/(?:{'|'.join(grid.PANELS)})"
+PAIRS = rf"\d+/\d+|panels/(?:{'|'.join((*grid.PANELS, grid.HELD_OUT))})"
 
 
 def asked_for(task, pairs):
@@ -24,7 +24,9 @@ def of_pairs(wildcards, **more):
 
 def held_back(task):
     """How many pairs of a dataset each panel takes."""
-    asked = {panel: grid.observations_of(config, task, panel) for panel in grid.PANELS}
+    certified = any(fit.task == task for fit in CELLS.certified)
+    panels = (*grid.PANELS, grid.HELD_OUT) if certified else grid.PANELS
+    asked = {panel: grid.observations_of(config, task, panel) for panel in panels}
     return {panel: num for panel, num in asked.items() if isinstance(num, int)}
 
 

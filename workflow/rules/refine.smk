@@ -4,6 +4,7 @@
 rule refine:
     input:
         model=trained_model,
+        start=start_model,
         panel=rules.panel.output.panel,
         code=code_of("refine", "refinements"),
     output:
@@ -18,13 +19,15 @@ rule refine:
     params:
         cell=lambda w: of_panel(w, "refinements"),
     shell:
-        "inversion refine --cell {params.cell:q} --model {input.model:q} --panel {input.panel:q}"
+        "inversion refine --cell {params.cell:q} --model {input.model:q}"
+        " --start {input.start:q} --panel {input.panel:q}"
         " --out {output.draws:q} --record {output.record:q} --cost {output.cost:q} 2> {log:q}"
 
 
 rule refine_chains:
     input:
         model=trained_model,
+        start=start_model,
         panel=rules.panel.output.panel,
         code=code_of("refine", "refinements"),
     output:
@@ -40,7 +43,8 @@ rule refine_chains:
     params:
         cell=lambda w: of_panel(w, "refinements"),
     shell:
-        "inversion refine --cell {params.cell:q} --model {input.model:q} --panel {input.panel:q}"
+        "inversion refine --cell {params.cell:q} --model {input.model:q}"
+        " --start {input.start:q} --panel {input.panel:q}"
         " --out {output.draws:q} --record {output.record:q}"
         " --netcdf {output.chains:q} --cost {output.cost:q} 2> {log:q}"
 

@@ -43,9 +43,28 @@ rule sample_published:
         " --panels {input.panel:q} --out {output.draws:q} --cost {output.cost:q} 2> {log:q}"
 
 
+# A learned prior, held against the prior: its draws, and scores of these and of its density.
+rule prior:
+    input:
+        model=rules.train.output.model,
+        code=code_of("prior", "estimators"),
+    output:
+        draws=f"results/{priors.DRAWS}",
+        record=f"results/{priors.RECORD}",
+    log:
+        ".cache/logs/prior/{task}/{method}/{budget}/{seed}.log",
+    cache: "omit-software"
+    params:
+        cell=lambda w: of_task(w, method=w.method, asked=config["panels"][priors.PRIOR]),
+    shell:
+        "inversion prior --cell {params.cell:q} --model {input.model:q}"
+        " --out {output.draws:q} --record {output.record:q} 2> {log:q}"
+
+
 rule phase_sample:
     input:
         guarded(
             *made(rules.sample.output, CELLS.sampled),
             *made(rules.sample_published.output, CELLS.checked),
+            *made(rules.prior.output, PRIORS),
         ),

@@ -12,11 +12,34 @@ rule train:
         cost="results/costs/train/{task}/{method}/{budget}/{seed}.csv",
     log:
         ".cache/logs/train/{task}/{method}/{budget}/{seed}.log",
+    wildcard_constraints:
+        method=one_of(set(config["estimators"]) - DIRECT_METHODS),
     cache: "omit-software"
     params:
         cell=lambda w: of_task(w, method=w.method, entry=grid.fit_entry(config, w.task, w.method)),
     shell:
         "inversion train --cell {params.cell:q} --simulations {input.simulations:q}"
+        " --out {output.model:q} --history {output.history:q} --cost {output.cost:q} 2> {log:q}"
+
+
+# What is fitted in closed form makes the same files.
+rule solve:
+    input:
+        simulations=rules.simulate.output.simulations,
+        code=code_of("solve", "estimators"),
+    output:
+        model=rules.train.output.model,
+        history=rules.train.output.history,
+        cost=rules.train.output.cost,
+    log:
+        ".cache/logs/solve/{task}/{method}/{budget}/{seed}.log",
+    wildcard_constraints:
+        method=one_of(DIRECT_METHODS),
+    cache: "omit-software"
+    params:
+        cell=lambda w: of_task(w, method=w.method, entry=grid.fit_entry(config, w.task, w.method)),
+    shell:
+        "inversion solve --cell {params.cell:q} --simulations {input.simulations:q}"
         " --out {output.model:q} --history {output.history:q} --cost {output.cost:q} 2> {log:q}"
 
 
@@ -37,7 +60,7 @@ rule certify:
             w, method=w.method, draws=grid.draws_of(config, w.task, grid.HELD_OUT)
         ),
     shell:
-        "inversion certify --cell {params.cell:q} --model {input.model:q} --pairs {input.pairs:q}"
+        "inversion certify {input.model:q} --cell {params.cell:q} --pairs {input.pairs:q}"
         " --out {output.certificate:q} --record {output.record:q} --cost {output.cost:q} 2> {log:q}"
 
 

@@ -101,13 +101,14 @@ def observed(task, theta, truth) -> dict[str, float]:
 
 
 def densities(density, exact_density) -> dict[str, float]:
-    """Mean negative log density of the panel's truths, alone and over the exact one."""
+    """Mean negative log density of the panel's truths, or of the first ones, alone and over the exact one."""
     from inversion.diagnostics import excess_nll, nll
 
     if density.log_prob_true is None:
         return {}
     own = nll(density.log_prob_true)
-    excess = excess_nll(exact_density.log_prob_true, density.log_prob_true)
+    exact = exact_density.log_prob_true[: len(density.log_prob_true)]
+    excess = excess_nll(exact, density.log_prob_true)
     return {
         "nll": own.mean,
         "nll_se": own.standard_error,

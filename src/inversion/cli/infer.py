@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from inversion.cli.common import configure_jax
+from inversion.cli.models import check_seed
 from inversion.cli.observations import check_lengths, read_observations
 
 SUFFIXES = (".csv", ".npz", ".nc")
@@ -36,24 +37,25 @@ def run(arguments: argparse.Namespace) -> None:
     configure_jax(double=False)
     import numpy as np
 
-    from inversion.cli.inferred import draw, load
+    from inversion.cli.inferred import draw
+    from inversion.cli.interrupt import tidied
+    from inversion.cli.models import certificate_of, load
     from inversion.records import check_observation
-    from inversion.trust.certificate import Certificate, beside
 
     model = load(arguments.model)
     task = model.standardisation.task
     y = read_observations(arguments.observation, task)
     check_observation(y, task.event_shape)
     check_lengths(y, getattr(task, "min_rows", 1))
-    kept = beside(arguments.model)
-    certificate = Certificate.load(kept) if kept.exists() else None
+    certificate = certificate_of(Path(arguments.model))
     inferred = draw(arguments, model, certificate, y)
     theta = np.stack([one.theta for one in inferred])
-    if arguments.plot:
-        from inversion.figures.pairs import save_pairs
+    with tidied():
+        write_draws(arguments.out, theta, y, inferred)
+        if arguments.plot:
+            from inversion.figures.pairs import save_pairs
 
-        save_pairs(arguments.plot, theta[0], names_of(task, theta.shape[2]))
-    write_draws(arguments.out, theta, y, inferred)
+            save_pairs(arguments.plot, theta[0], names_of(task, theta.shape[2]))
     report(arguments, task, certificate, inferred)
 
 
@@ -61,6 +63,7 @@ def check_arguments(arguments: argparse.Namespace) -> None:
     """What can be refused before anything is loaded."""
     if arguments.draws < 1:
         raise ValueError(f"Expected --draws of at least 1; got {arguments.draws}.")
+    check_seed(arguments.seed)
     for option, path, suffixes in (
         ("--out", arguments.out, SUFFIXES),
         ("--plot", arguments.plot, PLOTS),

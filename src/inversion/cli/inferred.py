@@ -1,16 +1,21 @@
-"""What `inversion infer` computes: one program for each observation's draws, features and weights, and its verdict."""
+"""What `inversion infer` computes: one program for each observation's draws, features and weights, and its verdict.
+
+Where there is a likelihood the draws themselves are weighed; for a correction PROPOSALS times as many are, and those
+that are written are resampled from them.
+"""
 
 import argparse
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
+from inversion.cli.weighing import LEAST, acceptance, has_weights, weigh_draws
 from inversion.compiling import options
 
-PROPOSALS = 2  # for each draw, to weigh
-LEAST = 4000  # proposals: k-hat and an effective size of hundreds ask for thousands
+PROPOSALS = 2  # for each draw of a correction
+# Draws for which the program is not worth improving: that takes as long as these.
+ONCE = 40_000
 
 
 class Inferred(NamedTuple):
@@ -20,95 +25,65 @@ class Inferred(NamedTuple):
     advice: Any
 
 
-def load(path: str):
-    """A model to draw from; one of another version, or of a mean and quantiles, is refused."""
-    import inversion
-    from inversion.estimators.trained import FORMAT
-    from inversion.posterior import AbstractPoints
-
-    check_version(Path(path), FORMAT)
-    model = inversion.load(str(path))
-    if isinstance(model, AbstractPoints):
-        raise ValueError(
-            "Expected a model to draw from; got one of a mean and quantiles (inversion.load gives its points)."
-        )
-    return model
-
-
-def check_version(path: Path, known: str) -> None:
-    """Refuse a model that another version of this program has written; other faults are the loader's to tell."""
-    with path.open("rb") as file:
-        line = file.readline(1_000_000).decode(errors="replace")
-    family = known.rpartition("-")[0]
-    start = line.find(f'"{family}-')
-    if start < 0:
-        return
-    found = line[start + 1 :].split('"', 1)[0]
-    if found != known:
-        raise ValueError(
-            f"Expected a model of the format {known} in {path}; got {found}, of another version of inversion."
-        )
-
-
 def draw(arguments: argparse.Namespace, model, certificate, y) -> list[Inferred]:
     """Draws for each observation, corrected where that is asked for, with the advice on them."""
     import jax
 
     from inversion.keys import key_for
-    from inversion.posterior import AbstractDensity
-    from inversion.refinements.importance import Importance
-    from inversion.tasks.task import TractableTask
     from inversion.trust.features import features
 
-    task, num = model.standardisation.task, arguments.draws
-    weighed = isinstance(task, TractableTask) and isinstance(model, AbstractDensity)
-    method = Importance(proposals=max(LEAST, PROPOSALS * num))
+    observations, num = len(y), arguments.draws
+    corrected, weighs = arguments.correct, has_weights(model)
+    count = max(LEAST, PROPOSALS * num if corrected else num) if weighs else num
 
-    def one(key, y):
-        key_weigh = jax.random.fold_in(key, 1)
-        weighted = method.invert(key_weigh, task, model, y, num) if weighed else None
-        return model.sample(key, y, num), features(model, y), weighted
+    def one(seed, number, y):
+        key = jax.random.split(key_for(seed, "infer"), observations)[number]
+        theta, weighed = model.sample(key, y, count), None
+        if weighs:
+            key_weigh = jax.random.fold_in(key, 1)
+            weighed = weigh_draws(key_weigh, model, y, theta, num if corrected else 0)
+        return theta[:num], features(model, y), weighed
 
-    compiled, found = jax.jit(one, compiler_options=options(quick=True)), []
-    for key, each in zip(
-        jax.random.split(key_for(arguments.seed, "infer"), len(y)), y, strict=True
-    ):
-        theta, seen, weighted = jax.tree.map(np.asarray, compiled(key, each))
+    once = options(quick=True)
+    if once and observations * count <= ONCE:
+        once = {**once, "xla_backend_optimization_level": 0}
+    compiled, found = jax.jit(one, compiler_options=once), []
+    seed = np.asarray(arguments.seed).astype(np.uint32)
+    for number, each in enumerate(y):
+        theta, seen, weighed = jax.tree.map(np.asarray, compiled(seed, number, each))
         off_map = None if certificate is None else certificate.off_map(seen)
-        found.append(
-            advised(arguments, model, certificate, method, key, each, theta, weighted, off_map)
-        )
+        weighed = None if weighed is None else (weighed[1], *acceptance(weighed[0]))
+        found.append(advised(arguments, model, certificate, number, each, theta, weighed, off_map))
     return found
 
 
 def advised(
-    arguments: argparse.Namespace, model, certificate, method, key, y, theta, weighted, off_map
+    arguments: argparse.Namespace, model, certificate, number: int, y, theta, weighed, off_map
 ) -> Inferred:
     """The draws to write, and what is known of them."""
-    import jax
-
     from inversion.trust.verdict import advise
 
-    if weighted is None:
+    if weighed is None:
         return Inferred(theta, advise(certificate, off_map, None, None))
-    task = model.standardisation.task
-    verdict = method.verdict(task, jax.tree.map(lambda leaf: leaf[None], weighted))
-    share, moved = verdict.numbers["ess"][0] / method.proposals, None
+    (resampled, verdict, share), moved = weighed, None
     if arguments.correct:
-        theta = weighted.theta
+        theta = resampled
         if not verdict.accepted:
-            theta, moved = tempered(model, key, y, arguments.draws)
+            theta, moved = tempered(model, arguments.seed, number, y, arguments.draws)
     return Inferred(theta, advise(certificate, off_map, verdict, share, moved))
 
 
-def tempered(model, key, y, num: int):
+def tempered(model, seed: int, number: int, y, num: int):
     """Draws moved to the exact posterior, and the verdict on them."""
     import jax
 
+    from inversion.keys import key_for
     from inversion.refinements.tempered import Tempered
 
     task, method = model.standardisation.task, Tempered(moves=200)
     invert = lambda key, y: method.invert(key, task, model, y, num)  # noqa: E731
     run = jax.jit(invert, compiler_options=options(quick=True))
-    moved = jax.tree.map(lambda leaf: np.asarray(leaf)[None], run(jax.random.fold_in(key, 2), y))
+    moved = jax.tree.map(
+        lambda leaf: np.asarray(leaf)[None], run(key_for(seed, "infer", "tempered", number), y)
+    )
     return moved.theta[0], method.verdict(task, moved)

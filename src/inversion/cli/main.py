@@ -13,12 +13,15 @@ VERBS = {
     "total": "add up what its chunks cost",
     "take": "take pairs from a dataset, or a panel's observations",
     "train": "fit an estimator to simulated pairs",
+    "solve": "fit an estimator to prior draws in closed form",
     "certify": "hold a trained posterior against held-out pairs, for the verdict of infer",
     "reference": "invert a panel's observations by an exact or classical method",
     "refine": "invert a panel's observations by a learned prior, or correct an amortised posterior",
     "sample": "draw from a trained posterior for every panel",
+    "prior": "hold a learned prior against the prior",
     "calibrate": "score draws against the parameters that made the observations",
     "compare": "score draws against exact draws",
+    "land": "say in which parts of an exact posterior the ends of a refinement lie, and how many in none",
     "power": "say how often each diagnostic sees each fault of a task's exact posteriors",
     "tables": "collect scores and costs into the study's tables",
     "figure": "draw one figure from tables and draws",
@@ -47,6 +50,12 @@ def main(argv: list[str] | None = None) -> int:
         print(f"inversion: {missing}", file=sys.stderr)
     except ValueError as error:
         print(f"inversion: {error}", file=sys.stderr)
+    except OSError as error:
+        path = error.filename2 or error.filename
+        told = f"Expected to read and write {path}; got: {error.strerror}." if path else error
+        print(f"inversion: {told}", file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130
     return 2
 
 

@@ -18,8 +18,9 @@ def read_observations(path: Path, task: Any):
     try:
         found = _parsed(path, task)
         several = rows and np.ndim(next(iter(found), 0)) == 2
-        y = [np.asarray(one, np.float32) for one in (found if several else [found])]
-    except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        with np.errstate(over="ignore"):  # too large a number is not finite, and refused as such
+            y = [np.asarray(one, np.float32) for one in (found if several else [found])]
+    except (KeyError, TypeError, ValueError, OverflowError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{expected}; got: {error}.") from error
     if rows:
         return np.stack([_whole_rows(one, path, event_shape) for one in y])

@@ -52,7 +52,7 @@ def panels(cell: Mapping[str, Any], name: str, entry: Mapping[str, Any], num: in
 
     from inversion.diagnostics.tests import PLACES
     from inversion.faults import FAULTS
-    from inversion.faults.fault import simulate_panel
+    from inversion.faults.fault import Panel
     from inversion.keys import key_for
     from inversion.registry import build
     from inversion.tasks import make_task
@@ -62,7 +62,7 @@ def panels(cell: Mapping[str, Any], name: str, entry: Mapping[str, Any], num: in
     at = np.array([power["at"][place] for place in PLACES], np.float32)
     key = key_for(cell["root_seed"], "power", cell["task"], name)
     drawn = (
-        simulate_panel(
+        Panel(
             jax.random.fold_in(key, count),
             task,
             fault,

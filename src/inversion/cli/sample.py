@@ -21,7 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     cell = read_cell(
-        arguments.cell, "root_seed", "task", "task_entry", "method", "budget", "seed", "draws"
+        arguments.cell,
+        *("root_seed", "task", "task_entry", "method", "budget", "seed"),
+        *("draws", "observations_used"),
     )
     configure_jax(double=False)
     from inversion.cost import Calls, Cost, Ledger
@@ -41,7 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
         model = redrawn(model, header, cell["network"])
     ledger, files = Ledger(), []
     for (panel, num), observed in zip(cell["draws"].items(), arguments.panels, strict=True):
-        truth = Simulations.load(observed)
+        truth = Simulations.load(observed).head(cell["observations_used"][panel])
         if len(truth):
             check_observation(truth.y, model.standardisation.task.event_shape)
         names = (cell["task"], cell["method"], cell["budget"], cell["seed"])
@@ -56,8 +58,9 @@ def run(arguments: argparse.Namespace) -> None:
             entry.count(Calls(network=len(truth) * num))
         log_prob = log_prob_true = None
         if isinstance(model, AbstractDensity):
-            log_prob = density(model, theta, truth.y)
             log_prob_true = density(model, truth.theta[:, None], truth.y)[:, 0]
+            # Of the draws, highest-density coverage alone asks for it, and where an ODE gives it, it is dear.
+            log_prob = density(model, theta, truth.y) if panel == "calibration" else None
         files.append(Draws(truth.theta, truth.y, theta, log_prob, log_prob_true))
     for file, path in zip(files, arguments.out, strict=True):
         file.save(path)

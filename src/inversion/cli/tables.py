@@ -19,17 +19,18 @@ def run(arguments: argparse.Namespace) -> None:
     params = read_cell(arguments.cell, "params")["params"]
     import pandas as pd
 
-    from inversion import grid
+    from inversion import grid, priors
     from inversion.records import write_atomic
     from inversion.tables.costs import break_even_table, method_costs
     from inversion.tables.numbers import numbers, verdicts
     from inversion.tables.power import rates
+    from inversion.tables.refined import recorded_rows
     from inversion.tables.scale import scale
     from inversion.tables.trust import trust_rows
     from inversion.tasks.outside import RECORD as RECORD_OF_PAIRS
     from inversion.tasks.outside import pairs_from_outside
 
-    cells = grid.expand(params)
+    cells = priors.expand(params)
     histories = pd.concat(
         [
             read(arguments.results, "models/{task}/{method}/{budget}/{seed}.csv", c)
@@ -48,14 +49,18 @@ def run(arguments: argparse.Namespace) -> None:
            for c in cells.comparisons]
         + [read(arguments.results, "scores/comparison/sbibm/{task}/{method}/{budget}/{seed}.csv", c)
            for c in cells.checks]
-        + [trained_rows(histories), trust_rows(cells, arguments.results)]
+        + [read(arguments.results, "scores/landing/{task}/{method}/{budget}/{seed}.csv", c)
+           for c in cells.landings]
+        + [prior_rows(arguments.results, fit) for fit in priors.learned(params)]
+        + [trained_rows(histories), trust_rows(cells, arguments.results),
+           recorded_rows(cells, arguments.results)]
     )  # fmt: skip
     scores["observation"] = scores["observation"].astype(str)
     scores = scores.sort_values(list(SCORE_COLUMNS[:-1]), kind="stable", ignore_index=True)
     costs = pd.concat(cost_tables(arguments.results, cells), ignore_index=True)
     costs["panel"] = costs["panel"].fillna("")
     costs["method"] = costs["method"].fillna("")
-    per_method = method_costs(costs, grid.drawn_from(params))
+    per_method = method_costs(costs, grid.trainings_of(params))
     own = scores[scores["panel"] != grid.SBIBM]
     breakeven = break_even_table(per_method, own, set(params["estimators"]))
     comparison, checks = (
@@ -114,6 +119,17 @@ def trained_rows(histories):
         if history["validation"].notna().any():
             values["best_epoch"] = float(history["epoch"][history["validation"].idxmin()])
         rows += [(*names, "training", "all", score, value) for score, value in values.items()]
+    return pd.DataFrame(rows, columns=SCORE_COLUMNS)
+
+
+def prior_rows(results: Path, fit):
+    """What a learned prior scored against the prior."""
+    import pandas as pd
+
+    from inversion import grid, priors
+
+    scores = json.loads((results / grid.address(priors.RECORD, fit)).read_text())
+    rows = [(*fit, priors.PRIOR, "all", score, value) for score, value in scores.items()]
     return pd.DataFrame(rows, columns=SCORE_COLUMNS)
 
 

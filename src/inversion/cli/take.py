@@ -1,8 +1,6 @@
 """Take pairs from a dataset's file: the panels' observations are held back, and no pair of them is trained on."""
 
 import argparse
-import importlib.util
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ def run(arguments: argparse.Namespace) -> None:
     import numpy as np
 
     from inversion.cli.gather import counted, told
+    from inversion.cli.pairs import read_pairs
     from inversion.cli.simulate import given
     from inversion.cost import Cost, Ledger
     from inversion.records import Simulations, lengths, whole
@@ -49,17 +48,6 @@ def run(arguments: argparse.Namespace) -> None:
     write_costs(arguments.cost, ledger.as_rows())
     if record["kept"] < record["asked"]:
         print(f"{cell['task']} {arguments.file}: {told(record)}")
-
-
-def read_pairs(path: Path, task: Any):
-    """theta of shape (n, dim) and y of shape (n, *event), as float32."""
-    columns = _arrays(path) if path.suffix == ".npz" else _table(path)
-    theta_array, y_array = task.array if path.suffix == ".npz" else (None, None)
-    theta = _numbers(path, columns, theta_array, task.theta, (task.dim,))
-    y = _numbers(path, columns, y_array, task.y, task.event_shape)
-    if len(theta) != len(y):
-        raise ValueError(f"Expected as many theta as y in {path}; got {len(theta)} and {len(y)}.")
-    return theta, y
 
 
 def check_support(task: Any, theta, good) -> None:
@@ -103,57 +91,3 @@ def taken(cell: dict, num: int):
         start = starts[cell["panel"]]
         return order[start : start + held_back[cell["panel"]]]
     return shuffled(order[num - left :], cell["seed"])[:asked]
-
-
-def _numbers(
-    path: Path, columns: Any, array: str | None, names: tuple[str, ...], shape: tuple[int, ...]
-):
-    """One array of an npz, or columns side by side, of shape (n, *shape)."""
-    import numpy as np
-
-    wanted = names if array is None else (array,)
-    missing = [name for name in wanted if name not in columns]
-    if missing:
-        there = ", ".join(map(str, list(columns)[:20])) or "nothing"
-        raise ValueError(f"Expected {missing[0]!r} in {path}; got {there}.")
-    try:
-        values = [np.asarray(columns[name], np.float32) for name in wanted]
-        found = values[0] if array is not None else np.stack(values, axis=1)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"Expected numbers in {path}; got: {error}.") from None
-    if array is None:
-        if found.ndim != 2:
-            raise ValueError(
-                f"Expected one number a pair in {names[0]!r} of {path}; got {found.shape[2:]}."
-            )
-        found = found.reshape(-1, *shape)
-    if found.ndim == 0 or found.shape[1:] != shape:
-        raise ValueError(
-            f"Expected {wanted[0]!r} of {path} to have the shape (n, {', '.join(map(str, shape))}); got {found.shape}."
-        )
-    return found
-
-
-def _arrays(path: Path) -> dict:
-    import numpy as np
-
-    try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (zipfile.BadZipFile, EOFError, ValueError) as error:
-        raise ValueError(f"Expected {path} to be a whole npz file; got: {error}.") from None
-
-
-def _table(path: Path):
-    import pandas as pd
-
-    if path.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
-        raise ValueError(
-            f"Expected pyarrow, to read {path}; got none: install it with `pip install pyarrow`."
-        )
-    try:
-        return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise ValueError(f"Expected a table in {path}; got: {error}.") from None

@@ -31,6 +31,7 @@ from inversion.diagnostics.c2st import c2st
 from inversion.diagnostics.calibration import hpd, sbc, sets, tarp
 from inversion.diagnostics.consistency import consistency, masses, segment_labels, total_variation
 from inversion.diagnostics.excess_nll import Estimate, excess_nll, nll
+from inversion.diagnostics.landing import Landing, landing
 from inversion.diagnostics.mmd import mmd
 from inversion.diagnostics.sliced_wasserstein import sliced_wasserstein
 from inversion.diagnostics.uniformity import Band, ecdf_band, ks_quantile, uniform_p
@@ -56,10 +57,12 @@ __all__ = [
     "SCORES",
     "Band",
     "Estimate",
+    "Landing",
     "consistency",
     "ecdf_band",
     "excess_nll",
     "ks_quantile",
+    "landing",
     "masses",
     "nll",
     "segment_labels",

@@ -2,7 +2,7 @@
 
     p = TESTS[name](panel, seed, nulls)
 
-`panel` has the fields of `inversion.faults.fault.Panel`, as arrays; `nulls` is the number of exchanges of those tests
+`panel` has the arrays of `inversion.faults.fault.Panel`; `nulls` is the number of exchanges of those tests
 that make them; p has a p-value by name. They look at a whole panel, but for `local` and `check`, which ask about one
 observation, at each place of `panel.at`. A new test is one function and one line.
 """

@@ -12,6 +12,12 @@ ESTIMATORS = {
     "flow_matching": "inversion.estimators.flow_matching:FlowMatching",
     "flow_prior": "inversion.estimators.flow_prior:FlowPrior",
     "gaussian_head": "inversion.estimators.heads:GaussianHead",
+    "gaussianization": "inversion.estimators.gaussianization:GaussianizationFlow",
+    "iterative_gaussianization": "inversion.estimators.iterative_gaussianization:IterativeGaussianization",
     "mixture_head": "inversion.estimators.heads:MixtureHead",
     "quantiles": "inversion.estimators.quantiles:Quantiles",
+    "vae": "inversion.estimators.vae:VAE",
 }
+
+# Kinds that are fitted in closed form, by `inversion solve` in place of `inversion train`.
+DIRECT = frozenset({"iterative_gaussianization"})

@@ -1,7 +1,7 @@
 """What a planted fault is, and the panels that show it."""
 
 import abc
-from typing import NamedTuple
+from functools import cached_property
 
 import equinox as eqx
 import jax
@@ -24,21 +24,6 @@ class AbstractFault(eqx.Module):
     @abc.abstractmethod
     def posterior(self, task: ExactTask, y: Float[Array, "*event"]) -> dist.Distribution:
         """q(theta | y), made of the task's exact p(theta | y)."""
-
-
-class Panel(NamedTuple):
-    """Simulations and what a posterior makes of them; densities are of that posterior."""
-
-    theta_true: Float[np.ndarray, "obs dim"]
-    y: Float[np.ndarray, "obs *event"]
-    theta: Float[np.ndarray, "obs draw dim"]
-    log_prob_true: Float[np.ndarray, " obs"]
-    log_prob: Float[np.ndarray, "obs draw"]
-    y_new: Float[np.ndarray, "obs *event"]  # a second observation of the same truth
-    predicted: Float[np.ndarray, "obs few *event"]  # simulated from the first few draws
-    at: Float[np.ndarray, "place *event"]  # observations that one chose
-    theta_at: Float[np.ndarray, "place many dim"]
-    predicted_at: Float[np.ndarray, "place many *event"]
 
 
 @eqx.filter_jit
@@ -78,39 +63,80 @@ def density(
     return jax.vmap(lambda y, theta: fault.posterior(task, y).log_prob(theta))(y, theta)
 
 
-def simulate_panel(
-    key: PRNGKeyArray,
-    task: ExactTask,
-    fault: AbstractFault,
-    at: Float[Array, "place *event"],
-    *,
-    observations: int,
-    draws: int,
-    predictions: int,
-) -> Panel:
-    """Truths from the prior, their observations, and the faulty posterior's draws for each of them and for `at`.
+class Panel:
+    """Simulations and what a faulty posterior makes of them: arrays of NumPy, each made when it is first asked for.
 
-    Not one compiled program: what is drawn and used twice would be drawn twice there.
+    Truths are from the prior; densities are of that posterior. Each array has a random key of its own, so that what
+    is asked for changes no number. Not one compiled program: what is drawn and used twice would be drawn twice there.
     """
-    keys = jax.random.split(key, 6)
-    truths = task.prior().sample(keys[0], (observations, 1))
-    both = predict(keys[1], task, truths.repeat(2, axis=1))
-    y, y_new = both[:, 0], both[:, 1]
-    theta = invert(keys[2], task, fault, y, draws)
-    theta_at = invert(keys[4], task, fault, at, 4 * draws)
-    panel = Panel(
-        theta_true=truths[:, 0],
-        y=y,
-        theta=theta,
-        log_prob_true=density(task, fault, y, truths)[:, 0],
-        log_prob=density(task, fault, y, theta),
-        y_new=y_new,
-        predicted=predict(keys[3], task, theta[:, :predictions]),
-        at=at,
-        theta_at=theta_at,
-        predicted_at=predict(keys[5], task, theta_at),
-    )
-    return Panel(*map(np.asarray, panel))
+
+    def __init__(
+        self,
+        key: PRNGKeyArray,
+        task: ExactTask,
+        fault: AbstractFault,
+        at: Float[np.ndarray, "place *event"],
+        *,
+        observations: int,
+        draws: int,
+        predictions: int,
+    ) -> None:
+        self._keys = jax.random.split(key, 6)
+        self._task, self._fault = task, fault
+        self._observations, self._draws, self._predictions = observations, draws, predictions
+        self.at = at  # observations that one chose
+
+    @cached_property
+    def theta_true(self) -> Float[np.ndarray, "obs dim"]:
+        truths = self._task.prior().sample(self._keys[0], (self._observations, 1))
+        return np.asarray(truths[:, 0])
+
+    @cached_property
+    def _observed(self) -> Float[np.ndarray, "obs 2 *event"]:
+        return self._predict(1, self.theta_true[:, None].repeat(2, axis=1))
+
+    @property
+    def y(self) -> Float[np.ndarray, "obs *event"]:
+        return self._observed[:, 0]
+
+    @property
+    def y_new(self) -> Float[np.ndarray, "obs *event"]:
+        """A second observation of the same truth."""
+        return self._observed[:, 1]
+
+    @cached_property
+    def theta(self) -> Float[np.ndarray, "obs draw dim"]:
+        return self._invert(2, self.y, self._draws)
+
+    @cached_property
+    def log_prob_true(self) -> Float[np.ndarray, " obs"]:
+        return self._density(self.theta_true[:, None])[:, 0]
+
+    @cached_property
+    def log_prob(self) -> Float[np.ndarray, "obs draw"]:
+        return self._density(self.theta)
+
+    @cached_property
+    def predicted(self) -> Float[np.ndarray, "obs few *event"]:
+        """Simulated from the first few draws."""
+        return self._predict(3, self.theta[:, : self._predictions])
+
+    @cached_property
+    def theta_at(self) -> Float[np.ndarray, "place many dim"]:
+        return self._invert(4, self.at, 4 * self._draws)
+
+    @cached_property
+    def predicted_at(self) -> Float[np.ndarray, "place many *event"]:
+        return self._predict(5, self.theta_at)
+
+    def _invert(self, key: int, y: np.ndarray, draws: int) -> np.ndarray:
+        return np.asarray(invert(self._keys[key], self._task, self._fault, y, draws))
+
+    def _predict(self, key: int, theta: np.ndarray) -> np.ndarray:
+        return np.asarray(predict(self._keys[key], self._task, theta))
+
+    def _density(self, theta: np.ndarray) -> np.ndarray:
+        return np.asarray(density(self._task, self._fault, self.y, theta))
 
 
 def check_kind(task: AbstractTask, kind: type, what: str) -> None:

@@ -31,7 +31,7 @@ HALO = withStroke(linewidth=2.5, foreground="white")
 
 def cost(study: Study) -> Figure:
     """One panel for each task."""
-    costs = method_costs(study.costs, grid.drawn_from(study.params))
+    costs = method_costs(study.costs, grid.trainings_of(study.params))
     costs = costs[costs["budget"].isin([0, study.budget])]
     rows = len(study.tasks)
     figure = Figure((WIDTH, height_of(rows, PANEL, FRAME)))

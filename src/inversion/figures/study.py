@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from inversion import grid
 from inversion.records import Draws, Simulations
 from inversion.tables import published
 
 DRAWS = "draws/{family}/{panel}/{task}/{method}/{budget}/{seed}.npz"
+PATHS = DRAWS.replace(".npz", ".nc")
 CURVES = "scores/calibration/{task}/{method}/{budget}/{seed}.npz"
 PANEL = "simulations/{task}/panels/{panel}.npz"
 POWER = "scores/power/{task}.csv"
@@ -96,6 +98,17 @@ class Study:
         """Draws for the comparison panel."""
         cell = self._first(self.cells.draws, task, method, "comparison")
         return None if cell is None else Draws.load(self.results / grid.address(DRAWS, cell))
+
+    def paths(self, task: str, method: str) -> Float[np.ndarray, "obs start step dim"] | None:
+        """Where the first starts of an iteration have been, for the comparison panel."""
+        cell = self._first(self.cells.draws, task, method, "comparison")
+        if cell is None or self.params["refinements"][method]["kind"] not in grid.PATHS:
+            return None
+        import xarray
+
+        path = self.results / grid.address(PATHS, cell)
+        with xarray.open_dataset(path, group="posterior", engine="h5netcdf") as file:
+            return np.moveaxis(file["theta"].to_numpy(), 2, 0)
 
     def curves(self, task: str, method: str) -> dict[str, np.ndarray] | None:
         """Arrays of the calibration: `num_draws`, `ranks`, `tarp`, `tarp_y`."""

@@ -46,12 +46,37 @@ COLOURS = {
     "quantiles": "#9bbf72",
     "composed": "#1f6f78",
     "hqs": "#c9659c",
+    "hqs_latent": "#dd9ac0",
+    "admm": "#a8326f",
+    "admm_weak": "#e3b7d1",
+    "admm_latent": "#c0539a",
+    "admm_proximal": "#6d1145",
+    "flow+admm": "#3d6fb8",
+    "ascent": "#b08bd0",
+    "ascent_mean": "#cdb8e0",
+    "langevin": "#c7522a",
+    "langevin_latent": "#e08a6a",
+    "mala": "#8c2f10",
+    "mala_latent": "#b0603f",
+    "flow+mala_5": "#5aa0d8",
+    "flow+mala_50": "#1f6fae",
     "latent_nuts": "#882255",
+    "latent_nuts_jumps": "#a3003f",
+    "latent_smc": "#5b2a86",
     "nuts": "#009e73",
     "smc": "#4f7f1c",
     "rejection": "#d98c00",
     "rejection_kernel": "#8f7400",
     "rejection_box": "#d55e00",
+}
+# Of the learned priors that the plane of theta shows; no figure holds these and methods both.
+PRIOR_COLOURS = {
+    "flow_prior": "#0072b2",
+    "autoregressive_prior": "#56b4e9",
+    "gaussianization": "#009e73",
+    "iterative_gaussianization": "#5f8a3a",
+    "vae": "#d55e00",
+    "vae_gaussian": "#a6761d",
 }
 
 WIDTH = 7.5  # inches: 720 px on the page
@@ -84,7 +109,7 @@ SETTINGS = {
 
 
 def colour_of(method: str) -> str:
-    return COLOURS.get(method, FAINT)
+    return (COLOURS | PRIOR_COLOURS).get(method, FAINT)
 
 
 def task_name(task: str) -> str:

@@ -6,5 +6,9 @@ REFINEMENTS = {
     "importance": "inversion.refinements.importance:Importance",
     "tempered": "inversion.refinements.tempered:Tempered",
     "hqs": "inversion.refinements.splitting:HalfQuadraticSplitting",
+    "admm": "inversion.refinements.splitting:Admm",
+    "ascent": "inversion.refinements.ascent:Ascent",
+    "langevin": "inversion.refinements.langevin:Langevin",
     "latent_nuts": "inversion.refinements.latent_nuts:LatentNuts",
+    "latent_smc": "inversion.refinements.latent_smc:LatentSmc",
 }

@@ -1,7 +1,9 @@
 """NUTS in the latent space of a flow prior: z ~ N(0, I), with the likelihood at T^-1(z).
 
 The flow's log-determinant cancels, so this samples the exact posterior under the learned prior (Hoffman et al.,
-NeuTra-lizing Bad Geometry, 2019, with a prior's flow in place of a posterior's).
+NeuTra-lizing Bad Geometry, 2019, with a prior's flow in place of a posterior's). The likelihood may cut the latent
+space into pieces that no trajectory joins; a jump, a draw of N(0, I) accepted by its likelihood, leads from one to
+another, as often as the likelihood accepts what the prior proposes.
 """
 
 import equinox as eqx
@@ -20,7 +22,8 @@ from inversion.tasks.task import TractableTask
 
 
 class LatentNuts(AbstractRefinement):
-    """`chains` chains from N(0, dispersion^2 I), each `warmup` transitions and then at least `steps`."""
+    """`chains` chains from draws of the prior, `dispersion` times as far out, each `warmup` transitions and then at
+    least `steps`; before every transition `jumps` are tried."""
 
     needs = TractableTask
     double = False
@@ -29,6 +32,7 @@ class LatentNuts(AbstractRefinement):
     steps: int = eqx.field(static=True)
     max_tree_depth: int = eqx.field(static=True)
     dispersion: float = eqx.field(static=True)
+    jumps: int = eqx.field(static=True)
 
     def __init__(
         self,
@@ -38,10 +42,11 @@ class LatentNuts(AbstractRefinement):
         steps: int = 1,
         max_tree_depth: int = 10,
         dispersion: float = 1.0,
+        jumps: int = 0,
     ) -> None:
         self.chains, self.warmup, self.steps = chains, warmup, steps
         self.max_tree_depth = max_tree_depth
-        self.dispersion = dispersion
+        self.dispersion, self.jumps = dispersion, jumps
 
     def invert(
         self,
@@ -53,10 +58,30 @@ class LatentNuts(AbstractRefinement):
     ) -> Inverted:
         key_start, key_run = jax.random.split(key)
 
-        def log_density(z: Array) -> Array:
-            return task.log_likelihood(prior.from_latent(z), y) - 0.5 * jnp.sum(z**2)
+        def log_likelihood(z: Array) -> Array:
+            return task.log_likelihood(prior.from_latent(z), y)
 
-        start = self.dispersion * jax.random.normal(key_start, (self.chains, task.dim))
+        def log_density(z: Array) -> Array:
+            return log_likelihood(z) - 0.5 * jnp.sum(z**2)
+
+        def jump(key: PRNGKeyArray, z: Array) -> Array:
+            key_propose, key_accept = jax.random.split(key)
+            proposed = jax.random.normal(key_propose, (self.jumps, task.dim), z.dtype)
+            levels = jnp.log(jax.random.uniform(key_accept, (self.jumps,), z.dtype))
+
+            def accept(current, one):
+                (_, log_l), (proposed, new_log_l, level) = current, one
+                taken = level < new_log_l - log_l
+                return jax.tree.map(
+                    lambda new, old: jnp.where(taken, new, old), (proposed, new_log_l), current
+                ), None
+
+            found = jax.vmap(log_likelihood)(proposed)
+            (z, _), _ = jax.lax.scan(accept, (z, log_likelihood(z)), (proposed, found, levels))
+            return z
+
+        start = jax.vmap(prior.to_latent)(prior.sample(key_start, y, self.chains))
+        start = self.dispersion * start
         steps = max(self.steps, -(-num // self.chains))
         run = run_chains(
             key_run,
@@ -65,10 +90,13 @@ class LatentNuts(AbstractRefinement):
             warmup=self.warmup,
             steps=steps,
             max_tree_depth=self.max_tree_depth,
+            jump=jump if self.jumps else None,
         )
         run = run._replace(x=jax.vmap(jax.vmap(prior.from_latent))(run.x))
+        tried = self.chains * (self.warmup + steps) * (self.jumps + 1) if self.jumps else 0
         zero = jnp.zeros(())
-        calls = Calls(zero, zero, run.gradients, run.gradients + run.diverging.size)
+        passes = run.gradients + tried + run.diverging.size + 2 * self.chains
+        calls = Calls(zero, zero + tried, run.gradients, passes)
         return Inverted(run.thinned(num), calls, run.x, run.diverging)
 
     def verdict(self, task: TractableTask, inverted: Inverted) -> Verdict:

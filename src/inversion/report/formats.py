@@ -14,7 +14,10 @@ COUNTS = (
     "divergences",
     "epochs",
     "best_epoch",
+    "iterations",
     "jobs",
+    "parts",
+    "parts_found",
     "repeats",
 )
 

@@ -7,9 +7,18 @@ from inversion.names import TASKS, in_order
 from inversion.report.formats import MISSING, format_number
 from inversion.report.results import Results, method_name, pipe_table, task_name
 from inversion.tables.published import C2ST, SECONDS
-from inversion.tables.trust import ACCEPTED, ALARMS
+from inversion.tables.trust import ACCEPTED, ALARMS, VERDICTS
 
-FAULTS = {"noise": "Noise of 3 sd", "outliers": "Outliers", "offset": "Offset"}
+FAULTS = {
+    "noise": "Noise of 3 sd",
+    "outliers": "Outliers",
+    "offset": "Offset",
+    "stuck": "Stuck",
+    "drift": "Drift",
+}
+WORDS = ("use it", "use it corrected", "do not use it")
+PARTS = {"all": "All", "cpu": "CPU", "compiling": "Compiling", "imports": "Imports"}
+CACHES = {"cold": "compiled anew", "warm": "kept"}
 
 
 def corrections(results: Results) -> str:
@@ -40,6 +49,23 @@ def alarms(results: Results) -> str:
     return pipe_table(header, rows, text_columns=2)
 
 
+def verdicts(results: Results) -> str:
+    """How often each verdict is given on held-out pairs, and what the posterior was worth then."""
+    rows = []
+    for task, method, group in _certified(results):
+        value = group.groupby("score")["value"].mean()
+        for word in WORDS:
+            share, region, kl = (
+                value.get(f"{VERDICTS}{word}_{what}") for what in ("share", "region", "kl")
+            )
+            if share is not None:
+                nats = format_number("kl", kl)
+                names = [task_name(task), method_name(method), word]
+                rows.append([*names, _share(share), _share(region), nats])
+    header = ["Problem", "Model", "Verdict", "Given", "Region of 90 % holds", "KL, nats"]
+    return pipe_table(header, rows, text_columns=3)
+
+
 def repair(results: Results) -> str:
     """Coverage of 90 % regions on pairs that were not used to set their levels, before the repair and after it."""
     scores = ("coverage_before", "coverage_after", "region_before", "region_after")
@@ -49,6 +75,19 @@ def repair(results: Results) -> str:
         rows.append([task_name(task), method_name(method), *(_share(value.get(s)) for s in scores)])
     header = ["Problem", "Model", "Worst interval", "repaired", "Region", "repaired"]
     return pipe_table(header, rows, text_columns=2)
+
+
+def infer_times(results: Results) -> str:
+    """How long `inversion infer` takes as a fresh process, cold and with its compiled program kept."""
+    rows = []
+    cells = results.infer_times.groupby(["task", "method", "cache"], sort=False)
+    for (task, method, cache), group in cells:
+        part = group.set_index("part")["median_s"]
+        seconds = [format_number("cpu_s", part[name]) for name in PARTS]
+        share = _share(part["imports"] / part["all"])
+        rows.append([task_name(task), method_name(method), CACHES[cache], *seconds, share])
+    header = ["Problem", "Model", "Program", *PARTS.values(), "of all"]
+    return pipe_table(header, rows, text_columns=3)
 
 
 def _methods(weights: pd.DataFrame, sbibm: pd.DataFrame, task: str, budget: int) -> set[str]:

@@ -7,7 +7,9 @@ import pandas as pd
 
 from inversion.grid import SBIBM
 from inversion.names import METHODS, TASKS
+from inversion.priors import PRIOR
 from inversion.report.formats import MINUS, MISSING, format_spread
+from inversion.tables.priors import prior_scores, with_kept
 from inversion.tables.published import CELL, ours, seconds
 from inversion.tables.trust import of_trust
 
@@ -26,28 +28,45 @@ class Results:
     times: pd.DataFrame
     composition: pd.DataFrame
     tuning: pd.DataFrame
+    infer_times: pd.DataFrame
+    refine: pd.DataFrame
+    splitting: pd.DataFrame
+    ascent: pd.DataFrame
     sbibm: pd.DataFrame
     trust: pd.DataFrame
+    priors: pd.DataFrame
 
     @staticmethod
     def read(numbers: dict, scores: Path, costs: Path, breakeven: Path, source: Path) -> "Results":
         """Read the csv files; `source` is the folder of the pages.
 
         What was scored on sbibm's observations stands in `sbibm`, and what certificates and corrections say of
-        themselves in `trust`, the study's before what git keeps: neither is in `scores` or `benchmark`.
+        themselves in `trust`, what learned priors scored in `priors`, the study's before what git keeps: none of these
+        is in `scores` or `benchmark`.
         """
         files = (scores, costs, breakeven, source / "benchmark.csv", source / "published_c2st.csv")
         measured = (
             source / "tables" / f"{name}.csv"
-            for name in ("speed", "times", "composition", "tuning")
+            for name in (
+                "speed",
+                "times",
+                "composition",
+                "tuning",
+                "infer_times",
+                "refine",
+                "splitting",
+                "ascent",
+            )
         )
         scored, spent, breakeven, kept, published = map(read_table, files)
         sbibm = ours(scored, kept, seconds(spent, numbers["settings"]))
         trust = pd.concat([table[of_trust(table["score"])] for table in (kept, scored)])
         trust = trust.astype({"budget": int, "observation": str})
         trust = trust.drop_duplicates([*CELL, "panel"], keep="last")
+        learned = with_kept(prior_scores(scored, spent), source)
         scored, kept = (
-            table[(table["panel"] != SBIBM) & ~of_trust(table["score"])] for table in (scored, kept)
+            table[~table["panel"].isin([SBIBM, PRIOR]) & ~of_trust(table["score"])]
+            for table in (scored, kept)
         )
         return Results(
             numbers,
@@ -59,6 +78,7 @@ class Results:
             *map(pd.read_csv, measured),
             sbibm,
             trust,
+            learned,
         )
 
     def scores_of(self, task: str) -> pd.DataFrame:

@@ -8,8 +8,10 @@ from inversion.names import METHODS, in_order
 from inversion.report.claims import claims
 from inversion.report.composition import composition
 from inversion.report.formats import format_number, format_spread
-from inversion.report.infer import alarms, corrections, repair
+from inversion.report.infer import alarms, corrections, infer_times, repair, verdicts
 from inversion.report.power import POWER
+from inversion.report.priors import PRIOR_TABLES
+from inversion.report.refine import REFINE
 from inversion.report.results import (
     TASKS,
     Results,
@@ -246,7 +248,11 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "corrections": corrections,
     "alarms": alarms,
     "repair": repair,
+    "infer_times": infer_times,
+    "verdicts": verdicts,
     **POWER,
+    **PRIOR_TABLES,
+    **REFINE,
     "speed": speed,
     "times": times,
     "tuning": tuning,

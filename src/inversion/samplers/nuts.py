@@ -34,16 +34,23 @@ def run_chains(
     warmup: int,
     steps: int,
     max_tree_depth: int = 10,
+    jump: Callable[[PRNGKeyArray, Float[Array, " dim"]], Float[Array, " dim"]] | None = None,
 ) -> Chains:
     """At most 2^max_tree_depth - 1 leapfrog steps a transition: abreast, all wait for the longest.
 
-    `gradients` counts the leapfrog steps of all chains, warm-up included: one gradient each.
+    `gradients` counts the leapfrog steps of all chains, warm-up included: one gradient each. `jump`, a Markov kernel
+    that leaves the density as it is, moves a chain before every transition.
     """
     kernel = NUTS(potential_fn=lambda x: -log_density(x), max_tree_depth=max_tree_depth)
 
     def transition(state, _):
+        if jump is not None:
+            key, key_jump = jax.random.split(state.rng_key)
+            moved = jump(key_jump, state.z)
+            value, slope = jax.value_and_grad(log_density)(moved)
+            state = state._replace(z=moved, potential_energy=-value, z_grad=-slope, rng_key=key)
         state = kernel.sample(state, (), {})
-        return state, (state.z, state.diverging, state.num_steps)
+        return state, (state.z, state.diverging, state.num_steps + (jump is not None))
 
     def one_chain(key: PRNGKeyArray, start: Array) -> tuple[Array, Array, Array]:
         state = kernel.init(key, warmup, start, (), {})

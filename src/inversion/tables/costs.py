@@ -13,11 +13,11 @@ BREAKEVEN_COLUMNS = (
 
 
 def method_costs(
-    costs: pd.DataFrame, trained_by: dict[str, str], panel: str = "comparison"
+    costs: pd.DataFrame, trainings: dict[str, tuple[str, ...]], panel: str = "comparison"
 ) -> pd.DataFrame:
     """One row for each task, method, budget and seed.
 
-    `upfront_*` is simulating and training (of the estimator that `trained_by` names, if it does), `upfront_compile_s`
+    `upfront_*` is simulating and training (of the estimators that `trainings` names, if it does), `upfront_compile_s`
     the compiling of both programs, and `observation_*` is one observation of the panel; without any there is no row.
     """
     inverted = costs[
@@ -31,7 +31,7 @@ def method_costs(
         same = same[same["seed"] == row["seed"]]
         trained = same[
             (same["verb"] == "train")
-            & (same["method"] == trained_by.get(row["method"], row["method"]))
+            & same["method"].isin(trainings.get(row["method"], (row["method"],)))
         ]
         simulated = same[(same["verb"] == "simulate") & (same["panel"] == "")]
         upfront = pd.concat([trained, simulated]) if len(trained) else trained

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from inversion.grid import SBIBM, drawn_from
+from inversion.grid import SBIBM, trainings_of
 from inversion.tables.costs import method_costs
 
 CELL = ["task", "method", "budget", "seed", "observation", "score"]
@@ -21,7 +21,7 @@ PAPER = "sbi-benchmark/results:benchmarking_sbi"
 
 def seconds(costs: pd.DataFrame, params: Mapping[str, Any]) -> pd.DataFrame:
     """What one of sbibm's observations takes from nothing, by cell: simulating, training, compiling and drawing."""
-    spent = method_costs(costs, drawn_from(params), SBIBM)
+    spent = method_costs(costs, trainings_of(params), SBIBM)
     if spent.empty:
         return pd.DataFrame(columns=[*CELL, "value"])
     total = spent[["upfront_cpu_s", "upfront_compile_s", "observation_cpu_s"]].sum(axis=1)

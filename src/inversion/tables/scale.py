@@ -155,6 +155,8 @@ def scale(params: grid.Params, costs: pd.DataFrame, kept: pd.DataFrame) -> dict[
     grids, spent = {}, {}
     for name in params["grids"]:
         cells = grid.expand({**params, "grid": name})
+        if not cells.draws:  # it inverts nothing
+            continue
         spent[name] = {job: ledger.seconds(job) for job in jobs_of(cells)}
         grids[name] = of_grid(params, cells, spent[name])
     largest = max(grids, key=lambda name: grids[name]["cpu_s"])
@@ -175,7 +177,10 @@ def of_grid(params: grid.Params, cells: grid.Cells, spent: Spent) -> dict[str, A
     total, longest = _sum(spent), chains[last]
     return {
         "jobs": len(spent),
-        "score_jobs": len(cells.calibrations) + len(cells.comparisons) + len(cells.checks),
+        "score_jobs": len(cells.calibrations)
+        + len(cells.comparisons)
+        + len(cells.landings)
+        + len(cells.checks),
         "cpu_s": total,
         "chain_s": longest,
         "chain": {"task": last.task, "method": last.method, "budget": last.budget},

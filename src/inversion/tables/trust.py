@@ -2,16 +2,18 @@
 
 Of a certificate, on the pairs that did not set its thresholds: `false_alarms`, `alarms_<fault>`, and the coverage of
 the 90 % intervals (over coordinates, the worst) and of the 90 % highest-density region, as the model has them and
-repaired. Of a correction, for each observation, `khat` and `ess`; over all, `share_accepted` of them.
+repaired; `verdict_<word>_share`, `_region` and `_kl` as `cli.verdicts` has them. Of a correction, for each
+observation, `khat` and `ess`; over all, `share_accepted` of them.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
 from inversion import grid
+from inversion.trust.certificate import farthest
 
 COLUMNS = ("task", "method", "budget", "seed", "panel", "observation", "score", "value")
 CERTIFICATE = "models/{task}/{method}/{budget}/{seed}.trust.json"
@@ -22,7 +24,7 @@ SCORES = {
     "false_alarms", "coverage_before", "coverage_after", "region_before", "region_after", *WEIGHTS, ACCEPTED,
 }  # fmt: skip
 ALARMS = "alarms_"
-LEVEL = 0.9
+VERDICTS = "verdict_"
 
 
 def trust_rows(cells: grid.Cells, results: Path) -> pd.DataFrame:
@@ -44,6 +46,9 @@ def certificate_scores(record: dict) -> Iterator[tuple[str, float]]:
     yield "false_alarms", record["false_alarms"]
     for fault, share in record["alarms"].items():
         yield ALARMS + fault, share
+    for word, rates in record["verdicts"].items():
+        for what, value in rates.items():
+            yield f"{VERDICTS}{word}_{what}", value
     yield "coverage_before", farthest(record["coverage"])
     yield "coverage_after", farthest(record["coverage_repaired"])
     if "region" in record:
@@ -62,11 +67,6 @@ def correction_scores(record: dict) -> Iterator[tuple[str, str, float]]:
     yield "all", ACCEPTED, float(numbers["accepted_share"])
 
 
-def farthest(coverage: Iterable[float]) -> float:
-    """The coordinate's that lies farthest from what was asked for."""
-    return max(coverage, key=lambda each: abs(each - LEVEL))
-
-
 def of_trust(scores: pd.Series) -> pd.Series:
     """Which rows are of certificates and corrections."""
-    return scores.isin(SCORES) | scores.str.startswith(ALARMS)
+    return scores.isin(SCORES) | scores.str.startswith((ALARMS, VERDICTS))

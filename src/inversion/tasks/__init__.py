@@ -7,6 +7,8 @@ from inversion.registry import build
 
 TASKS = {
     "two_moons_line": "inversion.tasks.two_moons_line:TwoMoonsLine",
+    "eight_gaussians": "inversion.tasks.eight_gaussians:EightGaussians",
+    "digits_inpaint": "inversion.tasks.digits:DigitsInpaint",
     "gaussian_linear": "inversion.tasks.gaussian_linear:GaussianLinear",
     "two_moons": "inversion.tasks.two_moons:TwoMoons",
     "gaussian_linear_uniform": "inversion.tasks.gaussian_linear_uniform:GaussianLinearUniform",

@@ -94,6 +94,13 @@ class BlackBox(AbstractTask):
         return self.shape
 
     @property
+    def theta(self) -> tuple[str, ...]:
+        """The names of the coordinates; none where a function gives the prior."""
+        if isinstance(self.priors, str):
+            return ()
+        return tuple(str(dict(entry)["name"]) for entry in self.priors)
+
+    @property
     def min_rows(self) -> int:
         """A y of rows has all of them."""
         return self.shape[0]

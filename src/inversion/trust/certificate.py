@@ -1,11 +1,12 @@
 """What held-out pairs have shown of a model, kept in a file beside it: `0.eqx` has `0.trust.npz`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from inversion.records import Record
 from inversion.trust.conformal import p_value, quantile
@@ -19,13 +20,15 @@ LEVEL = 0.9
 class Certificate(Record):
     """Features of simulated observations, and for held-out pairs the distance of y to those and the levels of theta.
 
-    `central` has a level for each coordinate, `highest` that of the whole theta where the model has a density.
+    `central` has a level for each coordinate, `highest` that of the whole theta where the model has a density;
+    `model` tells which model it is of.
     """
 
     simulated: Float[np.ndarray, "m features"]
     distance: Float[np.ndarray, " n"]
     central: Float[np.ndarray, "n dim"]
     highest: Float[np.ndarray, " n"] | None = None
+    model: UInt8[np.ndarray, "16"] | None = None
 
     @cached_property
     def map(self) -> Map:
@@ -33,6 +36,11 @@ class Certificate(Record):
 
     def off_map(self, features: Float[np.ndarray, " features"]) -> float:
         """The probability that a simulated observation lies as far off as this one."""
+        if len(features) != self.simulated.shape[1]:
+            raise ValueError(
+                f"Expected the certificate of a model that sees {len(features)} numbers; "
+                f"got one of {self.simulated.shape[1]}."
+            )
         return p_value(self.distance, float(self.map.distance(features[None])[0]))
 
     @property
@@ -52,3 +60,8 @@ class Certificate(Record):
 def beside(model: str | Path) -> Path:
     """Where a model's certificate lies."""
     return Path(model).with_suffix(".trust.npz")
+
+
+def farthest(coverage: Iterable[float]) -> float:
+    """The coordinate's that lies farthest from LEVEL."""
+    return max(coverage, key=lambda each: abs(each - LEVEL))
