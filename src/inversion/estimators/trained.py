@@ -71,6 +71,12 @@ class TrainedTransport(TrainedDensity, AbstractTransport):
     def from_latent(self, z: Float[Array, " dim"]) -> Float[Array, " dim"]:
         return self.standardisation.theta_out(self.estimator.from_latent(z))
 
+    def to_latents(self, theta: Float[Array, "num dim"]) -> Float[Array, "num dim"]:
+        return self.estimator.to_latents(jax.vmap(self.standardisation.theta_in)(theta))
+
+    def from_latents(self, z: Float[Array, "num dim"]) -> Float[Array, "num dim"]:
+        return jax.vmap(self.standardisation.theta_out)(self.estimator.from_latents(z))
+
 
 class TrainedPoints(AbstractPoints):
     """A trained mean and quantiles; the mean is NaN where the prior bounds theta, for no bijection keeps it."""
