@@ -32,7 +32,8 @@ class Consistency(AbstractConsistency):
 
     `s0` and `s1` are the intervals of the grid at the start and at the end; it is doubled on the way. The levels
     lie between `eps` and `max_time` by `rho`, and are trained as if ln t ~ N(p_mean, p_std^2). The network reads
-    z brought to standard deviation one and ln t brought to [0, 1].
+    z brought to standard deviation one and ln t brought to [0, 1]. `backbone` names a network of images, with its
+    settings, in place of the MLP whose settings stand before it.
     """
 
     network: AbstractBackbone

@@ -26,7 +26,8 @@ class StableConsistency(AbstractConsistency):
     tan(t) = e^s / sigma with s ~ N(p_mean, p_std^2) is trained. The tangent is normalised by its norm plus `c`; the
     part of it that holds dF/dt comes in over the first share `warmup` of the training, from flow matching on. Time
     features of low `frequency` keep dF/dt quiet.
-    A draw goes through `steps` levels sigma tan(t), those of `Consistency`.
+    A draw goes through `steps` levels sigma tan(t), those of `Consistency`. `backbone` names a network of images, with
+    its settings, in place of the MLP whose settings stand before it.
     """
 
     network: AbstractBackbone

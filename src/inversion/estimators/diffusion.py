@@ -100,7 +100,8 @@ class Diffusion(AbstractEstimator, AbstractDensity):
     `damped` lets the network read alpha z, not z: what z says of theta fades as the noise grows, and so does what
     the network can make of it, which keeps the slope of the denoised in z, that guidance and composition live
     on, from going astray where there is little to train it. With `drop` > 0 that share of the pairs is trained
-    without y, and `unconditional` gives the posterior's average.
+    without y, and `unconditional` gives the posterior's average. `backbone` names a network of images, with its
+    settings, in place of the MLP whose settings stand before it.
     """
 
     network: AbstractBackbone

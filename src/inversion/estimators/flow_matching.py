@@ -33,7 +33,8 @@ class FlowMatching(AbstractEstimator, AbstractDensity):
     `time_exponent` a > -1 gives the time the density (1 + a) t^a: 0 is uniform, more favours the data's
     end, as Wildberger et al. advise. `coupling` says how noise and theta of a batch are paired (`networks.
     transport`); `optimal` is wrong for a posterior and kept to show it. `hutchinson` estimates the
-    divergence by `probes` fixed random directions.
+    divergence by `probes` fixed random directions. `backbone` names a network of images, with its settings, in
+    place of the MLP whose settings stand before it.
     """
 
     network: AbstractBackbone

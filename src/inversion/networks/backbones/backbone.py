@@ -35,9 +35,9 @@ def backbone_of(
         raise ValueError(
             f"Expected a backbone with a kind among {', '.join(BACKBONES)}; got {entry!r}."
         )
-    if "image_shape" not in entry and issubclass(
-        resolve(BACKBONES, entry["kind"]), AbstractOfImages
-    ):
+    made = resolve(BACKBONES, entry["kind"])
+    of_images = isinstance(made, type) and issubclass(made, AbstractOfImages)
+    if of_images and "image_shape" not in entry:
         raise ValueError(
             f"Expected a task whose theta is an image for the backbone {entry['kind']!r}; got another."
         )

@@ -4,6 +4,7 @@ After BayesFlow's ResidualUViT (2.0.12), itself after Hoogeboom et al., 2024 (si
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import equinox as eqx
 import jax
@@ -81,7 +82,7 @@ class ResidualUViT(AbstractImageBackbone):
         level = lambda out, blocks: [  # noqa: E731
             Block(out, out, features=features, groups=groups) for _ in range(blocks)
         ]
-        pairs = list(zip(channels, channels[1:]))
+        pairs = list(pairwise(channels))
         self.multiple = 2 ** len(pairs)
         lowest = [-(-side // self.multiple) for side in image_shape[:2]]
         body = {

@@ -4,6 +4,7 @@ Ronneberger, Fischer and Brox, 2015; as a denoiser Ho, Jain and Abbeel, 2020.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import equinox as eqx
 import jax
@@ -79,7 +80,7 @@ class UNet(AbstractImageBackbone):
         )
         block = lambda into, out: Block(into, out, features=features, groups=groups)  # noqa: E731
         level = lambda into, out: [block(into, out) for _ in range(blocks)]  # noqa: E731
-        pairs = list(zip(channels, channels[1:]))
+        pairs = list(pairwise(channels))
         self.multiple = 2 ** len(pairs)
         lowest = [-(-side // self.multiple) for side in image_shape[:2]]
         body = {

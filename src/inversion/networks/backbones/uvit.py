@@ -4,6 +4,7 @@ Hoogeboom, Heek and Salimans, 2023 (simple diffusion); the fusion of skips is th
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import equinox as eqx
 import jax
@@ -31,7 +32,7 @@ HALF = 0.5**0.5  # keeps the size of a sum of two
 
 
 class UViT(AbstractImageBackbone):
-    """`blocks` blocks of `channels[i]` channels at the i-th resolution, on either side, then `depth` layers of `width`.
+    """`blocks` blocks of `channels[i]` channels at the i-th resolution on either side, then `depth` of `width`.
 
     What comes up is fused with what was seen by the sum of both, normed, before each block.
     """
@@ -84,7 +85,7 @@ class UViT(AbstractImageBackbone):
             Block(out, out, features=features, groups=groups) for _ in range(blocks)
         ]
         norm = lambda out: GroupNorm(out, groups)  # noqa: E731
-        pairs = list(zip(channels, channels[1:]))
+        pairs = list(pairwise(channels))
         self.multiple = 2 ** len(pairs)
         lowest = [-(-side // self.multiple) for side in image_shape[:2]]
         body = {
