@@ -15,6 +15,7 @@ from jsonschema.validators import extend
 from inversion.estimators import ESTIMATORS
 from inversion.faults import FAULTS
 from inversion.grid import HELD_OUT, POWER, SBIBM, STARTS, WARM, by_task, fit_entry, resolved
+from inversion.networks.backbones import BACKBONES
 from inversion.networks.summaries import SUMMARIES
 from inversion.references import REFERENCES
 from inversion.refinements import REFINEMENTS
@@ -32,7 +33,13 @@ REGISTRIES = {
     "faults": FAULTS,
 }
 # Settings that are themselves an entry: a kind and its own settings.
-NESTED = {"member": ESTIMATORS, "flow": ESTIMATORS, "single": ESTIMATORS, "summary": SUMMARIES}
+NESTED = {
+    "member": ESTIMATORS,
+    "flow": ESTIMATORS,
+    "single": ESTIMATORS,
+    "summary": SUMMARIES,
+    "backbone": BACKBONES,
+}
 METHODS = ("estimators", "references", "refinements")
 TRAINING = "inversion.estimators.fit:Training"
 EXPECTED: dict[str, Callable[[Any], str]] = {
@@ -260,7 +267,18 @@ def entries(section: str, name: str, entry: Mapping[str, Any]) -> Iterator[Entry
 
 
 def _not_taken(where: str, settings: Mapping, allowed: list[str] | None) -> Iterator[str]:
-    given = ("key", "theta_dim", "y_shape", "task", "panel", "observations", "draws", "num")
+    given = (
+        "key",
+        "theta_dim",
+        "dim",
+        "y_shape",
+        "image_shape",
+        "task",
+        "panel",
+        "observations",
+        "draws",
+        "num",
+    )
     for name in settings:
         if allowed is not None and name not in (*allowed, "kind", *STARTS, WARM):
             yield _among(f"keys of {where}", [a for a in allowed if a not in given], name)

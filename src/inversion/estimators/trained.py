@@ -24,6 +24,7 @@ from inversion.estimators.standardisation import (
     unconstrained_dim,
 )
 from inversion.estimators.summarised import summarised
+from inversion.networks.backbones.backbone import with_image_shape
 from inversion.networks.summaries import SUMMARIES
 from inversion.posterior import (
     AbstractDensity,
@@ -35,6 +36,7 @@ from inversion.posterior import (
 from inversion.records import write_atomic
 from inversion.registry import build
 from inversion.tasks import make_task
+from inversion.tasks.image import ImageTask
 from inversion.tasks.task import AbstractTask
 
 FORMAT = "inversion-model-1"
@@ -125,6 +127,8 @@ def initialiser(
 ) -> Callable[[PRNGKeyArray], AbstractTrainable]:
     """What makes the estimator that a params.yaml entry describes, behind a summary network where one is given."""
     y_shape = _seen_shape(task)
+    if isinstance(task, ImageTask):
+        network = with_image_shape(network, task.image_shape)
 
     def make(key: PRNGKeyArray, y_shape: tuple[int, ...]) -> AbstractTrainable:
         dim = unconstrained_dim(task)
