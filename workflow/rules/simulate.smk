@@ -29,7 +29,7 @@ rule panel:
     log:
         ".cache/logs/simulate/{task}/panels/{panel}.log",
     wildcard_constraints:
-        panel=one_of({*grid.PANELS, grid.HELD_OUT}),
+        panel=one_of({*grid.PANELS, grid.HELD_OUT, *grid.RESTORATIONS}),
         task=one_of(IN_JAX),
     cache: "omit-software"
     params:
