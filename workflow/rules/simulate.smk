@@ -4,6 +4,7 @@
 
 rule simulate:
     input:
+        files=image_files,
         code=code_of("simulate"),
     output:
         simulations="results/simulations/{task}/{budget}/{seed}.npz",
@@ -22,6 +23,7 @@ rule simulate:
 
 rule panel:
     input:
+        files=image_files,
         code=code_of("simulate"),
     output:
         panel="results/simulations/{task}/panels/{panel}.npz",

@@ -1,6 +1,7 @@
 """Score a method's draws as pictures: likeness to the images that were measured, coverage, diversity, spectrum."""
 
 import argparse
+import functools
 
 from inversion.cli.common import (
     SCORE_COLUMNS,
@@ -41,7 +42,9 @@ def run(arguments: argparse.Namespace) -> None:
         scores |= likenesses(task, draws)
         if draws.theta.shape[1] > 1:
             shape, seed = task.image_shape, cell["root_seed"]
-            scores |= calibration_of_images(draws.theta_true, draws.theta, shape, seed=seed)
+            areas = np.broadcast_to(task.areas, shape).ravel()
+            truths = draws.theta_true
+            scores |= calibration_of_images(truths, draws.theta, shape, areas, seed=seed)
             if isinstance(task, ExactTask):
                 scores |= against_exact(cell, task, draws)
     write_table(arguments.out, score_rows(cell, cell["panel"], "all", scores), SCORE_COLUMNS)
@@ -54,7 +57,8 @@ def likenesses(task, draws) -> dict[str, float]:
     from inversion.diagnostics.likeness import LEAST, WINDOW, perceptual, psnr, ssim
 
     smallest = min(task.image_shape[:2])
-    measures = {"psnr": (psnr, 1), "ssim": (ssim, WINDOW), "perceptual": (perceptual, LEAST)}
+    weighed = functools.partial(psnr, areas=task.areas)
+    measures = {"psnr": (weighed, 1), "ssim": (ssim, WINDOW), "perceptual": (perceptual, LEAST)}
     truth = draws.theta_true.reshape(-1, *task.image_shape)
     scores = {}
     for which, theta in (("1", draws.theta[:, 0]), ("mean", draws.theta.mean(axis=1))):

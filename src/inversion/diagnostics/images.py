@@ -20,11 +20,16 @@ PROJECTIONS = 20
 
 
 def coverage_of_pixels(
-    theta_true: Real[np.ndarray, "obs dim"], theta: Real[np.ndarray, "obs draw dim"], *, seed: int = 0
+    theta_true: Real[np.ndarray, "obs dim"],
+    theta: Real[np.ndarray, "obs draw dim"],
+    areas: Real[np.ndarray, " dim"] | None = None,
+    *,
+    seed: int = 0,
 ) -> float:
-    """Share of pixels inside their central interval of 90 %."""
+    """Share of pixels, weighed by `areas`, inside their central interval of 90 %."""
     ranks = sbc_ranks(theta_true, theta, seed=seed)
-    return float(central_coverage(ranks, theta.shape[1], LEVEL).mean())
+    each = central_coverage(ranks, theta.shape[1], LEVEL)
+    return float(np.average(each, weights=areas))
 
 
 def low_frequencies(
@@ -58,6 +63,7 @@ def calibration_of_images(
     theta_true: Real[np.ndarray, "obs dim"],
     theta: Real[np.ndarray, "obs draw dim"],
     image_shape: tuple[int, int, int],
+    areas: Real[np.ndarray, " dim"] | None = None,
     *,
     seed: int = 0,
 ) -> dict[str, float]:
@@ -69,7 +75,7 @@ def calibration_of_images(
     low = (low_frequencies(x, image_shape) for x in (theta_true, theta))
     ranks = projection_ranks(theta_true, theta, seed=seed)
     return {
-        "coverage_90": coverage_of_pixels(theta_true, theta, seed=seed),
+        "coverage_90": coverage_of_pixels(theta_true, theta, areas, seed=seed),
         "coverage_90_low": coverage_of_pixels(*low, seed=seed),
         "projection_ks": float(np.mean([ks_distance(r, theta.shape[1]) for r in ranks.T])),
         "spread": float(np.sqrt(np.mean(variances(theta)))),

@@ -22,9 +22,10 @@ def psnr(
     image: Real[np.ndarray, "*batch h w c"],
     truth: Real[np.ndarray, "*batch h w c"],
     data_range: float = 1.0,
+    areas: Real[np.ndarray, "h w 1"] | float = 1.0,
 ) -> Float[np.ndarray, "*batch"]:
-    """10 log10(range^2 / mean squared error), in dB; infinite where they are the same."""
-    error = np.mean(np.square(image - truth, dtype=np.float64), axis=(-3, -2, -1))
+    """10 log10(range^2 / mean squared error), in dB; infinite where they are the same. `areas` weigh, 1 on average."""
+    error = np.mean(areas * np.square(image - truth, dtype=np.float64), axis=(-3, -2, -1))
     with np.errstate(divide="ignore"):
         return 10 * np.log10(data_range**2 / error)
 

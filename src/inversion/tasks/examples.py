@@ -51,3 +51,11 @@ def check_part(part: str) -> None:
     """Refuse a part that examples are not divided into."""
     if part not in PARTS:
         raise ValueError(f"Expected a part among {', '.join(PARTS)}; got {part!r}.")
+
+
+def part_of(examples: Float[np.ndarray, "n dim"], part: str) -> Float[np.ndarray, "m dim"]:
+    """By their order the first 80 % of at least three, the next 10 % or the last 10 %; each part has one at least."""
+    check_part(part)
+    few = max(1, len(examples) // 10)
+    ends = {"train": (0, -2 * few), "validation": (-2 * few, -few), "test": (-few, None)}
+    return examples[slice(*ends[part])]

@@ -1,6 +1,10 @@
 """Unknowns with an image's shape."""
 
 import abc
+import math
+
+import numpy as np
+from jaxtyping import Float
 
 from inversion.tasks.task import AbstractTask
 
@@ -12,6 +16,15 @@ class ImageTask(AbstractTask):
     @abc.abstractmethod
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels of theta."""
+
+    @property
+    def dim(self) -> int:
+        return math.prod(self.image_shape)
+
+    @property
+    def areas(self) -> Float[np.ndarray, "h w 1"]:
+        """What a pixel stands for, 1 on average: what scores weigh it by."""
+        return np.ones((*self.image_shape[:2], 1))
 
     @property
     def data_range(self) -> float:

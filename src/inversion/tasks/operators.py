@@ -50,17 +50,20 @@ class Identity(AbstractOperator):
 
 
 class Blur(AbstractOperator):
-    """A Gaussian of standard deviation `sd` pixels; at the border the image is reflected, its edge pixels twice."""
+    """A Gaussian of standard deviation `sd` pixels; at the border the image is reflected, its edge pixels twice, or,
+    where it is `periodic`, goes on at the other side."""
 
     sd: float = eqx.field(static=True)
+    periodic: bool = eqx.field(static=True)
 
-    def __init__(self, *, sd: float = 1.0) -> None:
+    def __init__(self, *, sd: float = 1.0, periodic: bool = False) -> None:
         if not sd > 0:
             raise ValueError(f"Expected sd of a blur above 0; got {sd}.")
-        self.sd = float(sd)
+        self.sd, self.periodic = float(sd), periodic
 
     def __call__(self, image: Float[Array, "h w c"]) -> Float[Array, "h w c"]:
-        rows, columns = (jnp.asarray(_reflected(n, self.sd), image.dtype) for n in image.shape[:2])
+        weights = (blur_weights(n, self.sd, self.periodic) for n in image.shape[:2])
+        rows, columns = (jnp.asarray(matrix, image.dtype) for matrix in weights)
         return jnp.einsum("ih,hwc,jw->ijc", rows, image, columns)
 
 
@@ -142,13 +145,17 @@ OPERATORS = {
 
 
 @cache
-def _reflected(size: int, sd: float) -> Float[np.ndarray, "size size"]:
+def blur_weights(size: int, sd: float, periodic: bool) -> Float[np.ndarray, "size size"]:
     """The weights of a blur along one axis; each row adds up to 1."""
     reach = int(np.ceil(REACH * sd))
     offsets = np.arange(-reach, reach + 1)
     weights = np.exp(-0.5 * (offsets / sd) ** 2)
-    places = (np.arange(size)[:, None] + offsets) % (2 * size)
-    places = np.where(places < size, places, 2 * size - 1 - places)
+    places = np.arange(size)[:, None] + offsets
+    if periodic:
+        places = places % size
+    else:
+        places = places % (2 * size)
+        places = np.where(places < size, places, 2 * size - 1 - places)
     matrix = np.zeros((size, size))
     np.add.at(matrix, (np.arange(size)[:, None], places), weights / weights.sum())
     return matrix
