@@ -230,6 +230,8 @@ def kept_tables(wildcards):
     kept = ["report/benchmark.csv", "report/published_c2st.csv"]
     if wildcards.figure.startswith("priors"):
         return ["report/tables/priors.npz"]
+    if wildcards.figure == "restorations":
+        return [path for path in ["report/tables/images.npz"] if (ROOT / path).exists()]
     return kept if "benchmark" in wildcards.figure else []
 
 

@@ -43,7 +43,9 @@ def run(arguments: argparse.Namespace) -> None:
     for observation, (theta, truth) in enumerate(zip(draws.theta, reference, strict=True)):
         if draws.levels is None:
             points = summed_up(theta, LEVELS)
-            scores = against(theta, truth, cell) | observed(told(task, draws.y[observation]), theta, truth)
+            scores = against(theta, truth, cell) | observed(
+                told(task, draws.y[observation]), theta, truth
+            )
             scores |= point_errors(*points, truth, LEVELS)
         else:
             points = draws.mean[observation], draws.quantiles[observation]

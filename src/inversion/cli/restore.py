@@ -12,6 +12,9 @@ from inversion.cli.common import (
     write_table,
 )
 
+POOLED = 2000  # residuals that C2ST tells apart
+WIDEST = 256  # pixels beyond which C2ST is left out: it takes minutes
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_cell(parser)
@@ -77,6 +80,7 @@ def against_exact(cell, task, draws) -> dict[str, float]:
     import jax
     import numpy as np
 
+    from inversion.diagnostics.c2st import c2st
     from inversion.diagnostics.images import against_moments
     from inversion.diagnostics.spectrum import band_errors, residual_power
     from inversion.keys import key_for
@@ -93,4 +97,13 @@ def against_exact(cell, task, draws) -> dict[str, float]:
     mean, std, theta = (np.asarray(x) for x in jax.jit(lambda p: jax.lax.map(exact, p))(pairs))
     scores = against_moments(draws.theta_true, draws.theta, mean, std)
     powers = (residual_power(x, mean, task.image_shape) for x in (draws.theta, theta))
+    residuals = (pooled(x, mean) for x in (draws.theta, theta))
+    if task.dim <= WIDEST:
+        scores = {**scores, "c2st": c2st(*residuals, seed=cell["root_seed"])}
     return {**scores, **band_errors(*powers)}
+
+
+def pooled(theta, mean):
+    """Draws less the exact mean, of all observations together, about `POOLED` of them: what C2ST tells apart."""
+    num = max(1, POOLED // len(theta))
+    return (theta[:, :num] - mean[:, None]).reshape(-1, theta.shape[2])

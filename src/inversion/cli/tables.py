@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
     costs["panel"] = costs["panel"].fillna("")
     costs["method"] = costs["method"].fillna("")
     per_method = method_costs(costs, grid.trainings_of(params))
-    own = scores[scores["panel"] != grid.SBIBM]
+    own = scores[~scores["panel"].isin([grid.SBIBM, *grid.RESTORATIONS])]
     breakeven = break_even_table(per_method, own, set(params["estimators"]))
     comparison, checks = (
         {

@@ -52,7 +52,10 @@ def projections(
 
 
 def projection_ranks(
-    theta_true: Real[np.ndarray, "obs dim"], theta: Real[np.ndarray, "obs draw dim"], *, seed: int = 0
+    theta_true: Real[np.ndarray, "obs dim"],
+    theta: Real[np.ndarray, "obs draw dim"],
+    *,
+    seed: int = 0,
 ) -> np.ndarray:
     """Ranks (obs, direction) of the truth among the draws along random directions."""
     lines = (projections(x, seed=seed) for x in (theta_true, theta))

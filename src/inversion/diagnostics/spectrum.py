@@ -10,9 +10,7 @@ def bands(height: int, width: int) -> Int[np.ndarray, "h w"]:
     """The band of each frequency of a Fourier transform: cycles an image, the distance from 0 rounded; the corners
     beyond the shorter side's highest frequency are one band with it."""
     down, across = np.fft.fftfreq(height) * height, np.fft.fftfreq(width) * width
-    return np.minimum(
-        np.rint(np.hypot(down[:, None], across)).astype(int), min(height, width) // 2
-    )
+    return np.minimum(np.rint(np.hypot(down[:, None], across)).astype(int), min(height, width) // 2)
 
 
 def band_power(images: Real[np.ndarray, "*batch h w c"]) -> Float[np.ndarray, " band"]:

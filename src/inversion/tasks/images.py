@@ -90,5 +90,7 @@ def _picture(file: str, side: int, channels: int) -> Float[np.ndarray, "side sid
         with Image.open(file) as picture:
             square = ImageOps.fit(picture.convert(MODES[channels]), (side, side))
     except (OSError, ValueError, SyntaxError) as error:
-        raise ValueError(f"Expected a picture that Pillow reads in {file}; got: {error}.") from error
+        raise ValueError(
+            f"Expected a picture that Pillow reads in {file}; got: {error}."
+        ) from error
     return np.asarray(square, np.float64).reshape(side, side, channels) / LEVELS

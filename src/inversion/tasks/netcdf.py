@@ -78,7 +78,9 @@ def _fields(file: str, variable: str, time: str) -> Float[np.ndarray, "time h w"
         opened = xarray.open_dataset(file)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise ValueError(f"Expected a NetCDF file that xarray reads in {file}; got: {reason}.") from error
+        raise ValueError(
+            f"Expected a NetCDF file that xarray reads in {file}; got: {reason}."
+        ) from error
     with opened as data:
         if variable not in data:
             names = ", ".join(map(str, data.data_vars)) or "none"

@@ -21,7 +21,9 @@ from inversion.tasks.operators import AbstractMask, AbstractOperator
 from inversion.tasks.task import ExactTask
 
 RANGE = 6.0  # from three standard deviations below to three above
-NUGGET = 1e-6  # variance of its own for each place, without which the covariance is singular to rounding
+NUGGET = (
+    1e-6  # variance of its own for each place, without which the covariance is singular to rounding
+)
 SLANT = 0.5  # radians of longitude that an orbit moves on for each of latitude
 REGIONS = ("cap", "orbit")
 
@@ -80,7 +82,9 @@ class SphereField(MeasuredTask, ExactTask):
         evidence = seen[:, None] * cross + self.noise_scale**2 * jnp.eye(self.dim)
         gain = jnp.linalg.solve(evidence, cross.T).T
         left = covariance - gain @ cross.T
-        return dist.MultivariateNormal(gain @ (values * seen), covariance_matrix=(left + left.T) / 2)
+        return dist.MultivariateNormal(
+            gain @ (values * seen), covariance_matrix=(left + left.T) / 2
+        )
 
 
 class Gap(AbstractMask):
@@ -127,7 +131,11 @@ def _covariance(height: int, width: int, exponent: float) -> tuple[np.ndarray, n
     weights = (2 * degrees + 1) * (1.0 + degrees) ** -exponent
     latitude, longitude = (x.ravel() for x in grid(height, width))
     points = np.stack(
-        [np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)]
+        [
+            np.cos(latitude) * np.cos(longitude),
+            np.cos(latitude) * np.sin(longitude),
+            np.sin(latitude),
+        ]
     )
     cosine = np.clip(points.T @ points, -1, 1)
     covariance = np.polynomial.legendre.legval(cosine, weights / weights.sum())
