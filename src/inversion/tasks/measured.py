@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.tasks.image import ImageTask
-from inversion.tasks.operators import AbstractOperator
+from inversion.tasks.operators import AbstractMask, AbstractOperator
 from inversion.tasks.task import LinearTask
 
 
@@ -17,6 +17,10 @@ class MeasuredTask(ImageTask, LinearTask):
     """To write one, give `measure`, `noise_scale`, `image_shape` and the prior."""
 
     measure: eqx.AbstractVar[AbstractOperator]
+
+    @property
+    def masked(self) -> bool:
+        return isinstance(self.measure, AbstractMask)
 
     def given(self, y: Float[Array, "*event"]) -> "MeasuredTask":
         is_whole = lambda leaf: isinstance(leaf, AbstractOperator)  # noqa: E731
