@@ -36,7 +36,7 @@ def kind(request):
 def made(kind, image_shape, y_shape, **settings):
     entry = {"kind": kind, **SMALL[kind], **settings, "image_shape": image_shape}
     dim = int(np.prod(image_shape))
-    return backbone_of(entry, key=jax.random.key(0), dim=dim, y_shape=y_shape)
+    return backbone_of(entry, key=jax.random.key(0), theta_dim=dim, y_shape=y_shape)
 
 
 def inputs(image_shape, y_shape):
@@ -130,11 +130,11 @@ def test_what_does_not_fit_is_refused(kind):
     with pytest.raises(
         ValueError, match=r"Expected a backbone with a kind among mlp, .*; got 'unet'"
     ):
-        backbone_of("unet", key=jax.random.key(0), dim=4, y_shape=(2,))
+        backbone_of("unet", key=jax.random.key(0), theta_dim=4, y_shape=(2,))
     if kind == "mlp":
         return
     with pytest.raises(ValueError, match=rf"whose theta is an image for the backbone '{kind}'"):
-        backbone_of({"kind": kind}, key=jax.random.key(0), dim=4, y_shape=(2, 2, 1))
+        backbone_of({"kind": kind}, key=jax.random.key(0), theta_dim=4, y_shape=(2, 2, 1))
     with pytest.raises(ValueError, match=r"Expected a y of height, width and channel .*\(5,\)"):
         made(kind, (4, 4, 1), (5,))
     with pytest.raises(ValueError, match=r"Expected channels and .* of at least 1; got \[\]"):
@@ -149,4 +149,4 @@ def test_an_unknown_backbone_is_refused():
     with pytest.raises(
         ValueError, match=r"Expected a kind among mlp, .*uvit; got 'unett', did you"
     ):
-        backbone_of({"kind": "unett"}, key=jax.random.key(0), dim=4, y_shape=(2,))
+        backbone_of({"kind": "unett"}, key=jax.random.key(0), theta_dim=4, y_shape=(2,))
