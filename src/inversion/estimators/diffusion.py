@@ -162,7 +162,7 @@ class Diffusion(AbstractEstimator, AbstractDensity):
             activation=activation,
         )
         make = mlp if backbone is None else partial(backbone_of, backbone)
-        self.network = make(key=key, dim=theta_dim, y_shape=shape)
+        self.network = make(key=key, theta_dim=theta_dim, y_shape=shape)
         given = {"sigma_data": sigma_data} if schedule == "edm" else {}
         self.schedule = SCHEDULES[schedule](**given)
         self.dim, self.context_shape = theta_dim, shape

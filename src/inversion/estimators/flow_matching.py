@@ -93,7 +93,7 @@ class FlowMatching(AbstractEstimator, AbstractDensity):
             activation=activation,
         )
         make = mlp if backbone is None else partial(backbone_of, backbone)
-        self.network = make(key=key, dim=theta_dim, y_shape=y_shape)
+        self.network = make(key=key, theta_dim=theta_dim, y_shape=y_shape)
         self.dim = theta_dim
         self.time_exponent = time_exponent
         self.coupling, self.regularisation, self.near = coupling, regularisation, near
