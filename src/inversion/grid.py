@@ -23,8 +23,8 @@ PANELS = ("calibration", "comparison", "density")
 HELD_OUT = "held_out"
 # sbibm's own observations, with draws for each, of its tasks alone: a grid asks for them by name.
 SBIBM = "sbibm"
-# Measurements of images, scored as pictures: of images that no training has seen, and of those that it has. A grid asks
-# for them by name.
+# Measurements of images, scored as pictures: of images that no training has seen, and of those that it has. A grid
+# asks for them by name.
 RESTORATIONS = ("restoration", "restoration_seen")
 # What asks nothing of any method: the diagnostics on faults planted in a task's exact posteriors.
 POWER = "power"

@@ -13,7 +13,7 @@ from inversion.cli.common import (
 )
 
 POOLED = 2000  # residuals that C2ST tells apart
-WIDEST = 256  # pixels beyond which C2ST is left out: it takes minutes
+WIDEST = 64  # pixels beyond which C2ST is left out: its network grows with them, and takes minutes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

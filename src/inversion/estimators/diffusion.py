@@ -171,6 +171,10 @@ class Diffusion(AbstractEstimator, AbstractDensity):
         self.sigma_data = sigma_data
         self.damped = damped and prediction not in READ_THE_NOISE
 
+    @property
+    def passes(self) -> int:
+        return {"multistep": self.steps, "euler": self.steps, "heun": 2 * self.steps - 1}.get(self.solver, 1)
+
     def loss(
         self,
         theta: Float[Array, " dim"],

@@ -100,6 +100,10 @@ class FlowMatching(AbstractEstimator, AbstractDensity):
         self.solver, self.steps, self.rtol, self.atol = solver, steps, rtol, atol
         self.divergence, self.probes = divergence, probes
 
+    @property
+    def passes(self) -> int:
+        return {"euler": self.steps, "midpoint": 2 * self.steps, "heun": 2 * self.steps}.get(self.solver, 1)
+
     def loss(
         self,
         theta: Float[Array, " dim"],
