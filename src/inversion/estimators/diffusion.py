@@ -6,7 +6,7 @@ is written in: a prediction of any kind is turned into it, the samplers and the 
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -106,6 +106,7 @@ class Diffusion(AbstractEstimator, AbstractDensity):
     atol: float = eqx.field(static=True)
     sigma_data: float = eqx.field(static=True)
     damped: bool = eqx.field(static=True)
+    reads_y: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -140,6 +141,7 @@ class Diffusion(AbstractEstimator, AbstractDensity):
             raise ValueError(f"Expected drop in [0, 1); got {drop}.")
         if steps < 2:
             raise ValueError(f"Expected at least 2 steps; got {steps}.")
+        y_shape = y_shape if self.reads_y else (0,)
         self.network = TimeMLP(
             theta_dim,
             context_dim(y_shape) + (drop > 0),
