@@ -68,6 +68,10 @@ class LinearTask(SmoothTask, BoundedTask):
     def operator(self, theta: Float[Array, " dim"]) -> Float[Array, "*event"]:
         """A theta."""
 
+    def given(self, y: Float[Array, "*event"]) -> "LinearTask":
+        """The task with what y itself tells of the operator, such as a mask, put in: only then is A that of y."""
+        return self
+
     def adjoint(self, y: Float[Array, "*event"]) -> Float[Array, " dim"]:
         """A' y, so that <A theta, y> = <theta, A' y>."""
         theta = jax.ShapeDtypeStruct((self.dim,), y.dtype)
