@@ -180,9 +180,7 @@ def trainings_of(params: Params) -> dict[str, tuple[str, ...]]:
         name: tuple(dict.fromkeys(filter(None, (estimator, warm.get(name)))))
         for name, estimator in drawn_from(params).items()
     }
-    known = {
-        name: () for name, entry in params["refinements"].items() if start_of(entry) == KNOWN
-    }
+    known = {name: () for name, entry in params["refinements"].items() if start_of(entry) == KNOWN}
     distilled = {
         name: (name, prior_of(entry))
         for name, entry in params["estimators"].items()

@@ -1,4 +1,4 @@
-"""Samplers on a diffusion prior, under the known denoiser of a Gaussian: what is exact, what is biased, what is wrong."""
+"""Samplers on a diffusion prior, under the known denoiser of a Gaussian: what is exact, biased or wrong."""
 
 import jax
 import jax.numpy as jnp

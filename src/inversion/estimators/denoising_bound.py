@@ -1,7 +1,8 @@
 """The diffusion bound on log p(theta) of a denoiser: an identity where the denoiser is exact, a bound where it is not.
 
-Song et al., 2021 (maximum likelihood training), and Kingma et al., 2021; in the form of Kong, Brekelmans and Ver Steeg,
-2023, against the Gaussian g with the prior's centre and spread, whose own errors cancel most of the noise and both ends:
+Song et al., 2021 (maximum likelihood training), and Kingma et al., 2021; in the form of Kong, Brekelmans and Ver
+Steeg, 2023, against the Gaussian g with the prior's centre and spread, whose errors cancel most of the noise and both
+ends:
 
     -log p(x) = -log g(x) + int E_e[|x - D(x + s e, s)|^2 - |x - D_g(x + s e, s)|^2] / s^2 d ln s,   D_g of g.
 """
@@ -35,7 +36,7 @@ def log_density_bound(
     shares: Float[Array, " levels"],
     noise: Float[Array, "levels dim"],
 ) -> Float[Array, ""]:
-    """The bound, unbiased where `shares` are uniform on (0, 1) and `noise` is of N(0, I); one pass for each of them."""
+    """The bound, unbiased where `shares` are uniform on (0, 1) and `noise` of N(0, I); one pass for each."""
 
     def term(share: Array, noise: Array) -> Array:
         sigma, weight = drawn_level(prior, share)

@@ -1,8 +1,8 @@
 """A posterior sampler of one pass, distilled from a diffusion prior: amortised posterior sampling, without pairs.
 
 Mammadov, Chung and Ye, 2024 (arXiv 2407.17907), equation 11: with theta = G(z, y) of a conditional flow, minimise over
-the observations E_z[-log p(y | theta) - b(theta) - log |det dG/dz|], b the diffusion bound on the prior's log p: reverse
-KL from the posterior, up to log p(y). What reverse KL loses, modes, three things mend: a mixture in place of one flow,
+the observations E_z[-log p(y | theta) - b(theta) - log |det dG/dz|], b the diffusion bound on the prior's log p:
+reverse KL from the posterior, up to log p(y). What reverse KL loses, modes, three things mend: a mixture in place of one flow,
 with a draw from every member; a weight of the data that grows while it trains; more levels for each sample.
 """
 
@@ -165,7 +165,10 @@ class Distilling(AbstractEstimator):
         self, theta: Float[Array, "n dim"], y: Float[Array, "n *event"], *, key: PRNGKeyArray
     ) -> Float[Array, ""]:
         del theta
-        levels, ones = max(self.frozen().target.levels, VALIDATION_LEVELS), (jnp.ones(()), jnp.ones(()))
+        levels, ones = (
+            max(self.frozen().target.levels, VALIDATION_LEVELS),
+            (jnp.ones(()), jnp.ones(())),
+        )
         size = min(len(y), 256)
         parts = y[: len(y) // size * size].reshape(-1, size, *y.shape[1:])
         keys = jax.random.split(key, len(parts))
@@ -180,7 +183,7 @@ class Distilling(AbstractEstimator):
     def _divergence(
         self, seen: Array, key: PRNGKeyArray, levels: int, weights: tuple[Array, Array]
     ) -> Float[Array, ""]:
-        """E_q[log q(theta | y) - of_data log p(y | theta) - of_prior log p(theta)], the mean over y as they are seen."""
+        """E_q[log q(theta | y) - of_data log p(y | theta) - of_prior log p(theta)], the mean over y."""
         of_data, of_prior = weights
         prior, task, maps, target = self.frozen()
         key, key_levels, key_noise = jax.random.split(key, 3)

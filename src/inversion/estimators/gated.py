@@ -1,7 +1,7 @@
 """A conditional flow that can split its mass: a mixture of a few, whose weights depend on y.
 
-A flow is continuous, so that modes stay joined by a thread of mass, and where they move with y, one that has left a mode
-does not find it again. Here the members share one network, told apart by a one-hot code beside y, so that a draw
+A flow is continuous, so that modes stay joined by a thread of mass, and where they move with y, one that has left a
+mode does not find it again. Here the members share one network, told apart by a one-hot code beside y, so that a draw
 takes one pass; a small network of y gives the weights (a mixture of experts: Jacobs et al., 1991).
 """
 
@@ -92,7 +92,7 @@ class Gated(AbstractDensityEstimator):
         return (self.centres[:, which] + jnp.exp(self.log_scales[:, which]) * x).T
 
     def components(self, key: PRNGKeyArray, y: Float[Array, "n *event"]) -> Components:
-        """One draw of each member for each y: what an expectation over the mixture takes without drawing the member."""
+        """One draw of each member for each y, so that an expectation over the mixture draws no member."""
         context = y.reshape(len(y), -1).T
         num = len(y) * self.members
         z = self.flow.base.sample(key, num, y.dtype).T.reshape(-1, self.members, len(y))

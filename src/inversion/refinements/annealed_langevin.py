@@ -1,7 +1,7 @@
 """Annealed Langevin dynamics on a diffusion prior: at each level of noise a few steps by the posterior's score there.
 
-Song and Ermon, 2019; for inverse problems Jalal et al., 2021. At noise s the prior's score is (x(z) - z) / s^2, and the
-likelihood is that of y with s^2 H H' more of noise, which is exact where the prior is flat beside s. The step is
+Song and Ermon, 2019; for inverse problems Jalal et al., 2021. At noise s the prior's score is (x(z) - z) / s^2, and
+the likelihood is that of y with s^2 H H' more of noise, which is exact where the prior is flat beside s. The step is
 `rate` over the score's greatest slope at that level, so that one setting does for all levels and problems.
 """
 

@@ -1,7 +1,7 @@
 """Plug-and-play restoration by a diffusion prior: denoise, a proximal step to the data, noise again.
 
-Zhu, Zhang, Liang, Cao, Wen, Timofte and Van Gool, 2023 (DiffPIR, algorithm 1): half-quadratic splitting along the levels
-of noise, the data's step in closed form, its weight rho = strength noise^2 / sigma^2 the prior's.
+Zhu, Zhang, Liang, Cao, Wen, Timofte and Van Gool, 2023 (DiffPIR, algorithm 1): half-quadratic splitting along the
+levels of noise, the data's step in closed form, its weight rho = strength noise^2 / sigma^2 the prior's.
 """
 
 import equinox as eqx

@@ -22,8 +22,8 @@ FIRST, LAST, PUBLISHED = 1e-4, 0.02, 1000  # beta, linear in time, of as many st
 class Dps(AbstractRefinement):
     """`steps` of the variance-preserving walk, its betas as published for 1,000 of them.
 
-    `strength` is the published zeta, of 0.1 to 1 there. Its last steps move theta by that length whatever the noise: on
-    two moons seen along a line it has to be 0.1, at 0.3 and 1 draws end 3 and 12 of the data's standard deviations away.
+    `strength` is the published zeta, of 0.1 to 1 there. Its last steps move theta by that length whatever the noise:
+    on two moons seen along a line it has to be 0.1; at 0.3 and 1 draws end 3 and 12 standard deviations off the data.
     """
 
     needs = LinearTask
