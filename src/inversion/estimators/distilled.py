@@ -2,8 +2,8 @@
 
 Mammadov, Chung and Ye, 2024 (arXiv 2407.17907), equation 11: with theta = G(z, y) of a conditional flow, minimise over
 the observations E_z[-log p(y | theta) - b(theta) - log |det dG/dz|], b the diffusion bound on the prior's log p:
-reverse KL from the posterior, up to log p(y). What reverse KL loses, modes, three things mend: a mixture in place of one flow,
-with a draw from every member; a weight of the data that grows while it trains; more levels for each sample.
+reverse KL from the posterior, up to log p(y). What reverse KL loses, modes, three things mend: a mixture in place of
+one flow, with a draw from every member; a weight of the data that grows while it trains; more levels a sample.
 """
 
 from collections.abc import Callable, Mapping

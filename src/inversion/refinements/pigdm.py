@@ -2,7 +2,7 @@
 
 Song, Vahdat, Mardani and Kautz, 2023: p(x | z) is taken for N(x(z), r^2 I), so that the guidance is the gradient of
 log N(y; H x(z), r^2 H H' + noise^2 I) through the network. With r^2 = s^2 v / (s^2 + v), v the prior's variance, that
-is exact for a white Gaussian prior; drawn along the probability flow, by the multistep solver of `estimators.denoising`.
+is exact for a white Gaussian prior; drawn along the probability flow, by the multistep solver of `denoising`.
 """
 
 import equinox as eqx
