@@ -19,6 +19,7 @@ include: "workflow/rules/refine.smk"
 include: "workflow/rules/sample.smk"
 include: "workflow/rules/calibrate.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/restore.smk"
 include: "workflow/rules/power.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
@@ -33,6 +34,7 @@ localrules:
     phase_sample,
     phase_calibrate,
     phase_compare,
+    phase_restore,
     phase_power,
     phase_figures,
     phase_report,
@@ -48,6 +50,7 @@ rule all:
         rules.phase_sample.input,
         rules.phase_calibrate.input,
         rules.phase_compare.input,
+        rules.phase_restore.input,
         rules.phase_power.input,
         rules.phase_figures.input,
         rules.phase_report.input,

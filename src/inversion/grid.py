@@ -25,6 +25,9 @@ PANELS = ("calibration", "comparison", "density")
 HELD_OUT = "held_out"
 # sbibm's own observations, with draws for each, of its tasks alone: a grid asks for them by name.
 SBIBM = "sbibm"
+# Measurements of images, scored as pictures: of images that no training has seen, and of those that it has. A grid asks
+# for them by name.
+RESTORATIONS = ("restoration", "restoration_seen")
 # What asks nothing of any method: the diagnostics on faults planted in a task's exact posteriors.
 POWER = "power"
 
@@ -76,7 +79,8 @@ class Cells(NamedTuple):
     """Every cell of a grid, each kind in the order in which the grid names it.
 
     `published` are the panels that others made, draws included; `checks` are our draws, held against those.
-    `certified` are the fits whose certificates are made. `landings` are the comparisons of refinements.
+    `certified` are the fits whose certificates are made. `landings` are the comparisons of refinements, `restorations`
+    the draws for measurements of images.
     """
 
     simulations: tuple[Simulation, ...]
@@ -89,6 +93,7 @@ class Cells(NamedTuple):
     comparisons: tuple[Draw, ...]
     checks: tuple[Draw, ...]
     landings: tuple[Draw, ...]
+    restorations: tuple[Draw, ...]
     powers: tuple[Power, ...]
 
     def drawn(self, family: str) -> tuple[Draw, ...]:
@@ -104,6 +109,11 @@ class Cells(NamedTuple):
     def checked(self) -> tuple[Fit, ...]:
         """Fits that are drawn from for the published observations."""
         return self._drawn_from((SBIBM,))
+
+    @property
+    def restored(self) -> tuple[Draw, ...]:
+        """Draws of estimators for the measurements of images: a job for each."""
+        return tuple(draw for draw in self.restorations if draw.family == "amortised")
 
     def _drawn_from(self, panels: tuple[str, ...]) -> tuple[Fit, ...]:
         return _unique(
@@ -143,6 +153,7 @@ def expand(params: Params) -> Cells:
         comparisons=comparisons,
         checks=tuple(draw for draw in draws if draw.panel == SBIBM),
         landings=tuple(draw for draw in comparisons if draw.family == "refined"),
+        restorations=tuple(draw for draw in draws if draw.panel in RESTORATIONS),
         powers=_unique(
             Power(task)
             for block in params["grids"][params["grid"]]
@@ -217,10 +228,10 @@ def panels_of(params: Params, method: str) -> tuple[str, ...]:
     """The panels that a method can invert."""
     family = family_of(params, method)
     if family == "amortised" or method == "exact":
-        return (*PANELS, SBIBM)
+        return (*PANELS, SBIBM, *RESTORATIONS)
     if family == "refined" and params["refinements"][method]["kind"] in POINT_ESTIMATES:
-        return ("comparison", SBIBM)
-    return ("calibration", "comparison", SBIBM)
+        return ("comparison", SBIBM, *RESTORATIONS)
+    return ("calibration", "comparison", SBIBM, *RESTORATIONS)
 
 
 def observations_of(params: Params, task: str, panel: str) -> int | list:
@@ -254,7 +265,10 @@ def draws_of(params: Params, task: str, panel: str) -> int:
 
 
 def entry_of(entry: Params, task: str, panel: str) -> dict[str, Any]:
-    """A method's entry for one task and panel: a setting may be given for each panel, or by task."""
+    """A method's entry for one task and panel: a setting may be given for each panel, or by task.
+
+    Measurements of images take that of the comparison panel where they are not named.
+    """
     return {name: _setting(value, task, panel) for name, value in entry.items()}
 
 
@@ -277,8 +291,8 @@ def fit_entry(params: Params, task: str, method: str) -> dict[str, Any]:
 def _setting(value: Any, task: str, panel: str) -> Any:
     if not isinstance(value, Mapping):
         return value
-    if set(value) <= {*PANELS, SBIBM}:
-        return value[panel]
+    if set(value) <= {*PANELS, SBIBM, *RESTORATIONS}:
+        return value[panel if panel in value or panel not in RESTORATIONS else "comparison"]
     return by_task(value, task) if "default" in value else value
 
 

@@ -4,6 +4,7 @@ import abc
 from typing import NamedTuple
 
 import equinox as eqx
+import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 
@@ -55,6 +56,14 @@ class AbstractTransport(AbstractDensity):
     @abc.abstractmethod
     def from_latent(self, z: Float[Array, " dim"]) -> Float[Array, " dim"]:
         """theta = T^-1(z)."""
+
+    def to_latents(self, theta: Float[Array, "num dim"]) -> Float[Array, "num dim"]:
+        """`to_latent` row by row; to be overridden where all rows at once are faster."""
+        return jax.vmap(self.to_latent)(theta)
+
+    def from_latents(self, z: Float[Array, "num dim"]) -> Float[Array, "num dim"]:
+        """`from_latent` likewise."""
+        return jax.vmap(self.from_latent)(z)
 
 
 class AbstractDenoiser(AbstractPosterior):

@@ -25,6 +25,7 @@ from inversion.grid import (
     fit_entry,
     resolved,
 )
+from inversion.networks.backbones import BACKBONES
 from inversion.networks.summaries import SUMMARIES
 from inversion.references import REFERENCES
 from inversion.refinements import REFINEMENTS
@@ -42,7 +43,13 @@ REGISTRIES = {
     "faults": FAULTS,
 }
 # Settings that are themselves an entry: a kind and its own settings.
-NESTED = {"member": ESTIMATORS, "flow": ESTIMATORS, "single": ESTIMATORS, "summary": SUMMARIES}
+NESTED = {
+    "member": ESTIMATORS,
+    "flow": ESTIMATORS,
+    "single": ESTIMATORS,
+    "summary": SUMMARIES,
+    "backbone": BACKBONES,
+}
 METHODS = ("estimators", "references", "refinements")
 TRAINING = "inversion.estimators.fit:Training"
 TARGET = "inversion.estimators.distilled:Target"
@@ -298,7 +305,18 @@ def _nested(outer: str, values: Mapping[str, Any]) -> Iterator[Entry]:
 
 
 def _not_taken(where: str, settings: Mapping, allowed: list[str] | None) -> Iterator[str]:
-    given = ("key", "theta_dim", "y_shape", "task", "panel", "observations", "draws", "num")
+    given = (
+        "key",
+        "theta_dim",
+        "dim",
+        "y_shape",
+        "image_shape",
+        "task",
+        "panel",
+        "observations",
+        "draws",
+        "num",
+    )
     for name in settings:
         if allowed is not None and name not in (*allowed, "kind", *STARTS, WARM):
             yield _among(f"keys of {where}", [a for a in allowed if a not in given], name)

@@ -244,6 +244,12 @@ def test_transport_is_the_map_behind_the_density(kind):
         pytest.skip("no map")
     theta = jnp.array([0.3, -0.8])
     np.testing.assert_allclose(estimator.from_latent(estimator.to_latent(theta)), theta, atol=1e-4)
+    rows = jnp.stack([theta, theta[::-1]])
+    for one, many in (
+        (estimator.to_latent, estimator.to_latents),
+        (estimator.from_latent, estimator.from_latents),
+    ):
+        np.testing.assert_allclose(many(rows), jax.vmap(one)(rows), atol=1e-4)
     jacobian = jax.jacfwd(estimator.to_latent)(theta)
     z = estimator.to_latent(theta)
     expected = jnp.linalg.slogdet(jacobian)[1] - 0.5 * jnp.sum(z**2 + jnp.log(2 * jnp.pi))

@@ -69,7 +69,9 @@ def test_a_job_that_fails_stops_the_run_and_shows_why(repository) -> None:
     assert code != 0
     assert "inversion: Expected something else" in said
     models = (repository.folder / "results/models").rglob("*.eqx")
-    assert {path.parts[-3] for path in models} <= {"iterative_gaussianization"}  # solved, not trained
+    assert {path.parts[-3] for path in models} <= {
+        "iterative_gaussianization"
+    }  # solved, not trained
     repository.jobs()
     repository.run("snakemake")
     assert repository.nothing_to_do()

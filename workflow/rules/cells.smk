@@ -37,8 +37,9 @@ def of_draws(wildcards, *panels):
         panel: grid.observations_used(config, wildcards.task, wildcards.method, panel)
         for panel in panels
     }
+    panel = {"panel": wildcards.panel} if "panel" in wildcards.keys() else {}
     return of_task(
-        wildcards, method=wildcards.method, draws=draws, observations_used=used, **changed
+        wildcards, method=wildcards.method, draws=draws, observations_used=used, **panel, **changed
     )
 
 
@@ -58,6 +59,11 @@ def of_scores(wildcards):
 def of_comparison(wildcards):
     """The cell of a comparison, which asks the task what the draws predict and which parts they fall in."""
     return of_task(wildcards, method=wildcards.method, scores=config["scores"])
+
+
+def of_restoration(wildcards):
+    """The cell of a restoration's scores, which asks the task what shape its images have."""
+    return of_task(wildcards, method=wildcards.method, panel=wildcards.panel)
 
 
 def of_check(wildcards):
@@ -203,6 +209,7 @@ def costs_of_grid():
         *made([rules.certify.output.cost], CELLS.certified),
         *made([rules.sample.output.cost], CELLS.sampled),
         *made([rules.sample_published.output.cost], CELLS.checked),
+        *made([rules.sample_restored.output.cost], CELLS.restored),
         *made([rules.reference.output.cost], CELLS.drawn("reference")),
         *made([rules.refine.output.cost], CELLS.drawn("refined")),
     ]
@@ -213,9 +220,10 @@ def shown_in_figures():
     return [
         *made(
             [rules.panel.output.panel],
-            [cell for cell in CELLS.panels if cell.panel in grid.PANELS],
+            [cell for cell in CELLS.panels if cell.panel in (*grid.PANELS, *grid.RESTORATIONS)],
         ),
         *made([DRAWS], [cell for cell in CELLS.draws if cell.panel == "comparison"]),
+        *made([DRAWS], CELLS.restorations),
         *made([DRAWS.replace(".npz", ".nc")], paths_of_grid()),
         *made([rules.calibrate.output.curves], CELLS.calibrations),
         *made([rules.train.output.history], CELLS.fits),
@@ -235,6 +243,8 @@ def kept_tables(wildcards):
     kept = ["report/benchmark.csv", "report/published_c2st.csv"]
     if wildcards.figure.startswith("priors"):
         return ["report/tables/priors.npz"]
+    if wildcards.figure == "restorations":
+        return [path for path in ["report/tables/images.npz"] if (ROOT / path).exists()]
     return kept if "benchmark" in wildcards.figure else []
 
 

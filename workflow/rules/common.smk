@@ -66,7 +66,7 @@ def one_of(names):
 wildcard_constraints:
     task=r"[^/]+",
     method=r"[^/]+",
-    panel=one_of({*grid.PANELS, grid.HELD_OUT, grid.SBIBM}),
+    panel=one_of({*grid.PANELS, grid.HELD_OUT, grid.SBIBM, *grid.RESTORATIONS}),
     budget=r"\d+",
     seed=r"\d+",
 

@@ -6,7 +6,8 @@ rule tables:
         scores=made([rules.calibrate.output.scores], CELLS.calibrations)
         + made(rules.compare.output, CELLS.comparisons)
         + made(rules.compare_published.output, CELLS.checks)
-        + made(rules.land.output, CELLS.landings),
+        + made(rules.land.output, CELLS.landings)
+        + made(rules.restore.output, CELLS.restorations),
         costs=costs_of_grid(),
         histories=made([rules.train.output.history], CELLS.fits),
         records=made(

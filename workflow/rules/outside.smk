@@ -43,6 +43,12 @@ def chunks(pattern):
     return files
 
 
+def image_files(wildcards):
+    """The pictures or fields that a task simulated in JAX reads; of most tasks none."""
+    entry = config["tasks"][wildcards.task]
+    return outside.files_of(entry) if entry["kind"] in outside.FILES else []
+
+
 def code_of_simulator(wildcards):
     """The code of a chunk, and that of the user's which it calls."""
     entry = config["tasks"][wildcards.task]

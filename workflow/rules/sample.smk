@@ -43,6 +43,26 @@ rule sample_published:
         " --panels {input.panel:q} --out {output.draws:q} --cost {output.cost:q} 2> {log:q}"
 
 
+rule sample_restored:
+    input:
+        model=trained_model,
+        panel="results/simulations/{task}/panels/{panel}.npz",
+        code=code_of("sample", "estimators"),
+    output:
+        draws="results/draws/amortised/{panel}/{task}/{method}/{budget}/{seed}.npz",
+        cost="results/costs/sample/{panel}/{task}/{method}/{budget}/{seed}.csv",
+    log:
+        ".cache/logs/sample/{panel}/{task}/{method}/{budget}/{seed}.log",
+    wildcard_constraints:
+        panel=one_of(grid.RESTORATIONS),
+    cache: "omit-software"
+    params:
+        cell=lambda w: of_draws(w, w.panel),
+    shell:
+        "inversion sample --cell {params.cell:q} --model {input.model:q}"
+        " --panels {input.panel:q} --out {output.draws:q} --cost {output.cost:q} 2> {log:q}"
+
+
 # A learned prior, held against the prior: its draws, and scores of these and of its density.
 rule prior:
     input:
@@ -66,5 +86,6 @@ rule phase_sample:
         guarded(
             *made(rules.sample.output, CELLS.sampled),
             *made(rules.sample_published.output, CELLS.checked),
+            *made(rules.sample_restored.output, CELLS.restored),
             *made(rules.prior.output, PRIORS),
         ),

@@ -4,6 +4,7 @@
 
 rule simulate:
     input:
+        files=image_files,
         code=code_of("simulate"),
     output:
         simulations="results/simulations/{task}/{budget}/{seed}.npz",
@@ -22,6 +23,7 @@ rule simulate:
 
 rule panel:
     input:
+        files=image_files,
         code=code_of("simulate"),
     output:
         panel="results/simulations/{task}/panels/{panel}.npz",
@@ -29,7 +31,7 @@ rule panel:
     log:
         ".cache/logs/simulate/{task}/panels/{panel}.log",
     wildcard_constraints:
-        panel=one_of({*grid.PANELS, grid.HELD_OUT}),
+        panel=one_of({*grid.PANELS, grid.HELD_OUT, *grid.RESTORATIONS}),
         task=one_of(IN_JAX),
     cache: "omit-software"
     params:

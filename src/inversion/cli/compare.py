@@ -43,7 +43,9 @@ def run(arguments: argparse.Namespace) -> None:
     for observation, (theta, truth) in enumerate(zip(draws.theta, reference, strict=True)):
         if draws.levels is None:
             points = summed_up(theta, LEVELS)
-            scores = against(theta, truth, cell) | observed(task, theta, truth)
+            scores = against(theta, truth, cell) | observed(
+                told(task, draws.y[observation]), theta, truth
+            )
             scores |= point_errors(*points, truth, LEVELS)
         else:
             points = draws.mean[observation], draws.quantiles[observation]
@@ -84,7 +86,7 @@ def observed(task, theta, truth) -> dict[str, float]:
         scores["consistency_mean_error"] = float(np.abs(mean - true_mean).max())
         scores["consistency_std_error"] = float(np.abs(std - true_std).max())
         if np.size(mean) == 1:
-            scores |= {"consistency_mean": float(mean[0]), "consistency_std": float(std[0])}
+            scores |= {"consistency_mean": mean.item(), "consistency_std": std.item()}
     if isinstance(task, LabelledTask):
         label = jax.jit(jax.vmap(task.labels))
         labels, true_labels = label(theta), label(truth)
@@ -98,6 +100,13 @@ def observed(task, theta, truth) -> dict[str, float]:
             scores[f"{name}_tv"] = total_variation(mass, true_mass)
         scores["mode_tv"] = scores[f"{max(task.parts, key=task.parts.get)}_tv"]
     return scores
+
+
+def told(task, y):
+    """The task with what the observation tells of the operator."""
+    from inversion.tasks.task import LinearTask
+
+    return task.given(y) if isinstance(task, LinearTask) else task
 
 
 def densities(density, exact_density) -> dict[str, float]:

@@ -23,6 +23,7 @@ VERBS = {
     "calibrate": "score draws against the parameters that made the observations",
     "compare": "score draws against exact draws",
     "land": "say in which parts of an exact posterior the ends of a refinement lie, and how many in none",
+    "restore": "score draws as pictures, against the images that were measured",
     "power": "say how often each diagnostic sees each fault of a task's exact posteriors",
     "tables": "collect scores and costs into the study's tables",
     "figure": "draw one figure from tables and draws",

@@ -21,7 +21,7 @@ def read_observations(path: Path, task: Any):
         with np.errstate(over="ignore"):  # too large a number is not finite, and refused as such
             y = [np.asarray(one, np.float32) for one in (found if several else [found])]
     except (KeyError, TypeError, ValueError, OverflowError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{expected}; got: {error}.") from error
+        raise ValueError(f"{expected}; got: {str(error).rstrip('.')}.") from error
     if rows:
         return np.stack([_whole_rows(one, path, event_shape) for one in y])
     (y,) = y

@@ -3,6 +3,7 @@
 import argparse
 
 from inversion.cli.common import add_cell, configure_jax, read_cell, write_costs
+from inversion.grid import RESTORATIONS
 
 AT_ONCE = 10_000  # pairs in one batch: bounds the memory of what a simulator does on the way
 
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
     with ledger.entry(row) as entry:
         if isinstance(asked, int):
             names = ("simulate", cell["task"], panel, num, row.seed)
-            simulations = simulate(cell["root_seed"], names, task, num, entry)
+            simulations = simulate(cell["root_seed"], names, task, num, entry, truths(task, panel))
             entry.count(Calls(simulator=num))
         else:
             simulations = given(task, asked)
@@ -38,19 +39,32 @@ def run(arguments: argparse.Namespace) -> None:
     write_costs(arguments.cost, ledger.as_rows())
 
 
-def simulate(root_seed: int, names: tuple, task, num: int, entry):
-    """`num` pairs from the joint distribution, computed in float64 and kept as float32."""
+def truths(task, panel: str):
+    """What draws theta: of a task of examples, a panel's are those that no training sees, each once where it can."""
+    from inversion.tasks.examples import Examples
+    from inversion.tasks.held_out import HeldOutTask
+
+    seen = panel in ("", "restoration_seen")
+    prior = task.held_out("test") if isinstance(task, HeldOutTask) and not seen else task.prior()
+    if panel in RESTORATIONS and isinstance(prior, Examples):
+        return prior.each
+    return lambda key, num: prior.sample(key, (num,))
+
+
+def simulate(root_seed: int, names: tuple, task, num: int, entry, draw=None):
+    """`num` pairs, theta by `draw(key, num)` or from the prior, computed in float64 and kept as float32."""
     import jax
     import numpy as np
 
     from inversion.keys import key_for
     from inversion.records import Simulations, lengths, whole
 
+    draw = draw or truths(task, "")
     key_theta = key_for(root_seed, *names, "theta")
     key_y = key_for(root_seed, *names, "y")
 
     def joint(key_theta, key_y):
-        theta = task.prior().sample(key_theta, (num,))
+        theta = draw(key_theta, num)
         pairs = (jax.random.split(key_y, num), theta)
         one = lambda pair: task.simulate(*pair).astype(np.float32)  # noqa: E731
         return theta, jax.lax.map(one, pairs, batch_size=min(num, AT_ONCE))

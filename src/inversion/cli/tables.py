@@ -51,6 +51,8 @@ def run(arguments: argparse.Namespace) -> None:
            for c in cells.checks]
         + [read(arguments.results, "scores/landing/{task}/{method}/{budget}/{seed}.csv", c)
            for c in cells.landings]
+        + [read(arguments.results, "scores/restoration/{panel}/{task}/{method}/{budget}/{seed}.csv", c)
+           for c in cells.restorations]
         + [prior_rows(arguments.results, fit) for fit in priors.learned(params)]
         + [trained_rows(histories), trust_rows(cells, arguments.results),
            recorded_rows(cells, arguments.results)]
@@ -61,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
     costs["panel"] = costs["panel"].fillna("")
     costs["method"] = costs["method"].fillna("")
     per_method = method_costs(costs, grid.trainings_of(params))
-    own = scores[scores["panel"] != grid.SBIBM]
+    own = scores[~scores["panel"].isin([grid.SBIBM, *grid.RESTORATIONS])]
     breakeven = break_even_table(per_method, own, set(params["estimators"]))
     comparison, checks = (
         {
@@ -158,6 +160,10 @@ def cost_tables(results: Path, cells):
     paths += [
         grid.address("sample/sbibm/{task}/{method}/{budget}/{seed}.csv", cell)
         for cell in cells.checked
+    ]
+    paths += [
+        grid.address("sample/{panel}/{task}/{method}/{budget}/{seed}.csv", cell)
+        for cell in cells.restored
     ]
     paths += [
         grid.address(inverted, cell._replace(family=verb))

@@ -6,6 +6,9 @@ loss of each coordinate; here it is the paper's, of the vector.
 """
 
 import math
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -14,8 +17,8 @@ from jax.scipy.special import ndtr, ndtri
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.estimators.consistency_model import AbstractConsistency, karras
-from inversion.estimators.normalising_flow import context_dim
-from inversion.networks.time_mlp import TimeMLP
+from inversion.networks.backbones.backbone import AbstractBackbone, backbone_of
+from inversion.networks.backbones.mlp import MLPBackbone
 
 
 def share_of(level: Float[Array, ""], low: float, high: float, rho: float) -> Float[Array, ""]:
@@ -29,10 +32,11 @@ class Consistency(AbstractConsistency):
 
     `s0` and `s1` are the intervals of the grid at the start and at the end; it is doubled on the way. The levels
     lie between `eps` and `max_time` by `rho`, and are trained as if ln t ~ N(p_mean, p_std^2). The network reads
-    z brought to standard deviation one and ln t brought to [0, 1].
+    z brought to standard deviation one and ln t brought to [0, 1]. `backbone` names a network of images, with its
+    settings, in place of the MLP whose settings stand before it.
     """
 
-    network: TimeMLP
+    network: AbstractBackbone
     dim: int = eqx.field(static=True)
     steps: int = eqx.field(static=True)
     s0: int = eqx.field(static=True)
@@ -56,6 +60,7 @@ class Consistency(AbstractConsistency):
         frequency: float = 1.0,
         norm: bool = False,
         activation: str = "mish",
+        backbone: Mapping[str, Any] | None = None,
         steps: int = 1,
         s0: int = 10,
         s1: int = 150,
@@ -72,17 +77,17 @@ class Consistency(AbstractConsistency):
             raise ValueError(f"Expected 1 <= s0 <= s1; got {s0} and {s1}.")
         if not 0 < eps < max_time:
             raise ValueError(f"Expected 0 < eps < max_time; got {eps} and {max_time}.")
-        self.network = TimeMLP(
-            theta_dim,
-            context_dim(y_shape),
+        mlp = partial(
+            MLPBackbone,
             width=width,
             depth=depth,
             features=features,
             frequency=frequency,
             norm=norm,
             activation=activation,
-            key=key,
         )
+        make = mlp if backbone is None else partial(backbone_of, backbone)
+        self.network = make(key=key, dim=theta_dim, y_shape=y_shape)
         self.dim, self.steps = theta_dim, steps
         self.s0, self.s1 = s0, s1
         self.eps, self.max_time, self.rho = eps, max_time, rho
@@ -97,7 +102,7 @@ class Consistency(AbstractConsistency):
         skip = self.sigma_data**2 / (past**2 + self.sigma_data**2)
         out = self.sigma_data * past / size
         clock = jnp.log(t / self.eps) / math.log(self.max_time / self.eps)
-        return skip * x + out * self.network(x / size, clock, jnp.ravel(y))
+        return skip * x + out * self.network(x / size, clock, y)
 
     def intervals(self, progress: Float[Array, ""]) -> Float[Array, ""]:
         """N - 1 = min(s0 2^floor(k / K'), s1) at the step k = progress K, K' = K / (log2 floor(s1 / s0) + 1)."""

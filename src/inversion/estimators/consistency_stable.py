@@ -4,6 +4,10 @@ Lu and Song, 2024 (simplified, stabilised and scaled continuous-time consistency
 sampler noises to one level and reads the network at the next, by noise of another size; here the levels agree.
 """
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -11,9 +15,9 @@ from jax.scipy.special import ndtri
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.estimators.consistency_model import AbstractConsistency
-from inversion.estimators.normalising_flow import context_dim
+from inversion.networks.backbones.backbone import AbstractBackbone, backbone_of
+from inversion.networks.backbones.mlp import MLPBackbone
 from inversion.networks.mlp import MLP
-from inversion.networks.time_mlp import TimeMLP
 
 
 class StableConsistency(AbstractConsistency):
@@ -22,10 +26,11 @@ class StableConsistency(AbstractConsistency):
     tan(t) = e^s / sigma with s ~ N(p_mean, p_std^2) is trained. The tangent is normalised by its norm plus `c`; the
     part of it that holds dF/dt comes in over the first share `warmup` of the training, from flow matching on. Time
     features of low `frequency` keep dF/dt quiet.
-    A draw goes through `steps` levels sigma tan(t), those of `Consistency`.
+    A draw goes through `steps` levels sigma tan(t), those of `Consistency`. `backbone` names a network of images, with
+    its settings, in place of the MLP whose settings stand before it.
     """
 
-    network: TimeMLP
+    network: AbstractBackbone
     weight: MLP
     dim: int = eqx.field(static=True)
     steps: int = eqx.field(static=True)
@@ -50,6 +55,7 @@ class StableConsistency(AbstractConsistency):
         frequency: float = 0.3,
         norm: bool = False,
         activation: str = "mish",
+        backbone: Mapping[str, Any] | None = None,
         weight_width: int = 256,
         steps: int = 1,
         sigma: float = 1.0,
@@ -68,17 +74,17 @@ class StableConsistency(AbstractConsistency):
         if not 0 < eps < max_time:
             raise ValueError(f"Expected 0 < eps < max_time; got {eps} and {max_time}.")
         key_network, key_weight = jax.random.split(key)
-        self.network = TimeMLP(
-            theta_dim,
-            context_dim(y_shape),
+        mlp = partial(
+            MLPBackbone,
             width=width,
             depth=depth,
             features=features,
             frequency=frequency,
             norm=norm,
             activation=activation,
-            key=key_network,
         )
+        make = mlp if backbone is None else partial(backbone_of, backbone)
+        self.network = make(key=key_network, dim=theta_dim, y_shape=y_shape)
         self.weight = MLP(1, 1, width=weight_width, depth=1, activation="mish", key=key_weight)
         self.dim, self.steps = theta_dim, steps
         self.sigma, self.p_mean, self.p_std = sigma, p_mean, p_std
@@ -89,7 +95,7 @@ class StableConsistency(AbstractConsistency):
         self, x: Float[Array, " dim"], t: Float[Array, ""], y: Float[Array, "*event"]
     ) -> Float[Array, " dim"]:
         """f(x, t), which is x at t = 0."""
-        raw = self.network(x / self.sigma, t, jnp.ravel(y))
+        raw = self.network(x / self.sigma, t, y)
         return jnp.cos(t) * x - jnp.sin(t) * self.sigma * raw
 
     def loss_at(
@@ -124,7 +130,7 @@ class StableConsistency(AbstractConsistency):
         """
         cos, sin = jnp.cos(t), jnp.sin(t)
         x, velocity = cos * theta + sin * noise, cos * noise - sin * theta
-        network = lambda x, t: self.network(x, t, jnp.ravel(y))  # noqa: E731
+        network = lambda x, t: self.network(x, t, y)  # noqa: E731
         # dF/dt times cos sin sigma is the derivative along directions that large.
         directions = (cos * sin * velocity, cos * sin * self.sigma)
         raw, change = jax.jvp(network, (x / self.sigma, t), directions)

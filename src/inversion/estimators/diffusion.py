@@ -4,9 +4,10 @@ Ho, Jain and Abbeel, 2020; Song et al., 2021; Karras et al., 2022 (EDM), whose d
 is written in: a prediction of any kind is turned into it, the samplers and the density read nothing else.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -23,10 +24,10 @@ from inversion.estimators.denoising import (
 )
 from inversion.estimators.estimator import AbstractEstimator
 from inversion.estimators.from_noise import from_noise, log_density, stratified
-from inversion.estimators.normalising_flow import context_dim
 from inversion.integrate import solve
+from inversion.networks.backbones.backbone import IMAGE_AXES, AbstractBackbone, backbone_of
+from inversion.networks.backbones.mlp import MLPBackbone
 from inversion.networks.schedules import SCHEDULES, AbstractSchedule
-from inversion.networks.time_mlp import TimeMLP
 from inversion.posterior import AbstractDensity
 
 READ_THE_NOISE = ("noise", "score")  # predictions that are of the noise however much of it there is
@@ -81,6 +82,13 @@ def preconditioned(data: float) -> Prediction:
     )
 
 
+def with_flag(y_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of what may be dropped: y and a one."""
+    if len(y_shape) == IMAGE_AXES:
+        return (*y_shape[:-1], y_shape[-1] + 1)
+    return (math.prod(y_shape) + 1,)
+
+
 class Diffusion(AbstractEstimator, AbstractDensity):
     """q(theta | y): N(0, I) carried along the probability flow of the learned denoiser, or back along its SDE.
 
@@ -92,12 +100,14 @@ class Diffusion(AbstractEstimator, AbstractDensity):
     `damped` lets the network read alpha z, not z: what z says of theta fades as the noise grows, and so does what
     the network can make of it, which keeps the slope of the denoised in z, that guidance and composition live
     on, from going astray where there is little to train it. With `drop` > 0 that share of the pairs is trained
-    without y, and `unconditional` gives the posterior's average.
+    without y, and `unconditional` gives the posterior's average. `backbone` names a network of images, with its
+    settings, in place of the MLP whose settings stand before it.
     """
 
-    network: TimeMLP
+    network: AbstractBackbone
     schedule: AbstractSchedule
     dim: int = eqx.field(static=True)
+    context_shape: tuple[int, ...] = eqx.field(static=True)
     prediction: str = eqx.field(static=True)
     drop: float = eqx.field(static=True)
     solver: str = eqx.field(static=True)
@@ -120,6 +130,7 @@ class Diffusion(AbstractEstimator, AbstractDensity):
         frequency: float = 1.0,
         norm: bool = False,
         activation: str = "mish",
+        backbone: Mapping[str, Any] | None = None,
         schedule: str = "edm",
         prediction: str = "F",
         sigma_data: float = 1.0,
@@ -142,20 +153,22 @@ class Diffusion(AbstractEstimator, AbstractDensity):
         if steps < 2:
             raise ValueError(f"Expected at least 2 steps; got {steps}.")
         y_shape = y_shape if self.reads_y else (0,)
-        self.network = TimeMLP(
-            theta_dim,
-            context_dim(y_shape) + (drop > 0),
+        shape = with_flag(y_shape) if drop else tuple(y_shape)
+        mlp = partial(
+            MLPBackbone,
             width=width,
             depth=depth,
             features=features,
             frequency=frequency,
             norm=norm,
             activation=activation,
-            key=key,
         )
+        make = mlp if backbone is None else partial(backbone_of, backbone)
+        self.network = make(key=key, dim=theta_dim, y_shape=shape)
         given = {"sigma_data": sigma_data} if schedule == "edm" else {}
         self.schedule = SCHEDULES[schedule](**given)
-        self.dim, self.prediction, self.drop = theta_dim, prediction, drop
+        self.dim, self.context_shape = theta_dim, shape
+        self.prediction, self.drop = prediction, drop
         self.solver, self.steps, self.rtol, self.atol = solver, steps, rtol, atol
         self.sigma_data = sigma_data
         self.damped = damped and prediction not in READ_THE_NOISE
@@ -213,7 +226,7 @@ class Diffusion(AbstractEstimator, AbstractDensity):
             raise ValueError(
                 "Expected a model trained with drop above 0; got one that always saw y."
             )
-        context = jnp.zeros(len(self.network.condition)) if y is None else self._context(y, True)
+        context = jnp.zeros(self.context_shape) if y is None else self._context(y, True)
 
         def denoised(z: Float[Array, " dim"], ratio: Float[Array, ""]) -> Float[Array, " dim"]:
             return self._rule().denoised(z, self._predict(z, ratio, context), *circle(ratio))
@@ -262,11 +275,15 @@ class Diffusion(AbstractEstimator, AbstractDensity):
             return preconditioned(self.sigma_data)
         return PREDICTIONS[self.prediction]
 
-    def _context(self, y: Float[Array, "*event"], kept: Array | bool) -> Float[Array, " context"]:
-        """y, and where it may be dropped a one that says that it is there."""
+    def _context(self, y: Float[Array, "*event"], kept: Array | bool) -> Float[Array, "*context"]:
+        """y, and where it may be dropped a one that says that it is there: of an image, at every pixel."""
         if not self.drop:
-            return jnp.ravel(y)
-        return jnp.where(kept, jnp.append(jnp.ravel(y), 1.0), 0.0)
+            return y
+        if len(self.context_shape) == IMAGE_AXES:
+            flagged = jnp.concatenate([y, jnp.ones_like(y[..., :1])], axis=-1)
+        else:
+            flagged = jnp.append(jnp.ravel(y), 1.0)
+        return jnp.where(kept, flagged, 0.0)
 
     def _predict(self, z: Array, ratio: Array, context: Array) -> Array:
         alpha, sigma = circle(ratio)

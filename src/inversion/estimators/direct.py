@@ -15,6 +15,7 @@ from inversion.estimators.standardisation import Standardisation
 from inversion.estimators.trained import trained
 from inversion.posterior import AbstractTransport
 from inversion.records import Simulations
+from inversion.tasks.held_out import HeldOutTask
 from inversion.tasks.task import AbstractTask
 
 
@@ -49,16 +50,20 @@ def fit_directly(
     validation: float,
     entry: Entry,
 ) -> Fit:
-    """As `fit.fit`, for what needs no gradient: a share `validation` of the draws is held out."""
+    """As `fit.fit`, for what needs no gradient: a share `validation` of the draws is held out, or as many examples."""
     if not 0 < validation < 1:
         raise ValueError(f"Expected validation between 0 and 1; got {validation}.")
     held_out = max(1, round(validation * len(simulations)))
-    if len(simulations) - held_out < 2:
+    examples = isinstance(task, HeldOutTask)
+    if len(simulations) - (0 if examples else held_out) < 2:
         raise ValueError(f"Expected at least 3 draws to fit to; got {len(simulations)}.")
     maps = Standardisation.of(task, simulations)
     key_order, key_fit = jax.random.split(key)
 
     def seen(theta: Array, key: PRNGKeyArray) -> Array:
+        if examples:
+            others = task.held_out("validation").sample(key, (held_out,))
+            return jax.vmap(maps.theta_in)(jnp.concatenate([others, theta]))
         return jax.random.permutation(key, jax.vmap(maps.theta_in)(theta))
 
     theta = jnp.asarray(simulations.theta)

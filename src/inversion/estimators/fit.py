@@ -19,6 +19,7 @@ from inversion.estimators.standardisation import Y_SCALES, Standardisation
 from inversion.estimators.trained import Trained, TrainedPoints, trained
 from inversion.posterior import AbstractTransport
 from inversion.records import Simulations
+from inversion.tasks.held_out import HeldOutTask
 from inversion.tasks.symmetric import SymmetricTask
 from inversion.tasks.task import AbstractTask
 
@@ -32,7 +33,7 @@ class Training:
 
     Adam (with decoupled `weight_decay`), the norm of the gradient clipped at `clip`, a cosine from
     `learning_rate` down to `final_fraction` of it over all `epochs`. A share `validation` of the pairs is
-    held out; after `patience` epochs without a better loss on it the training stops. `average` > 0 is the
+    held out, or, where a task has examples for that, as many pairs from these (`tasks.held_out`); after `patience` epochs without a better loss on it the training stops. `average` > 0 is the
     decay of an exponential moving average of the parameters, which is then what is validated and kept.
     `fresh_noise` simulates a new y for the batch's theta at every step. `max_steps` lowers `epochs`, and the
     cosine with them, where the pairs are so many that all epochs would take more steps than that. `whiten`
@@ -201,7 +202,7 @@ def fit(
         raise ValueError(f"Expected a task with symmetries; got {type(task).__name__}.")
     maps = Standardisation.of(task, simulations, whiten=training.whiten, y_scale=training.y_scale)
     trained(estimator, maps)  # refuses what does not go together, before any work
-    num_train = _num_train(len(simulations), training.validation)
+    num_train, num_held_out = _counts(task, len(simulations), training.validation)
     batch = min(training.batch, num_train)
     steps = num_train // batch
     training = training.capped(steps)
@@ -216,7 +217,7 @@ def fit(
         key_split, *keys = jax.random.split(key, 3)
         zero, inf = jnp.zeros((), jnp.int32), jnp.asarray(jnp.inf)
         state = State(vector, vector, optimiser.init(vector), zero, vector, inf)
-        return state, jnp.stack(keys), *_split(key_split, maps, *arrays, num_train)
+        return state, jnp.stack(keys), *_split(key_split, maps, *arrays, num_train, num_held_out)
 
     state, keys, *data = start(key, vector, maps, simulations.theta, simulations.y)
     chunk = next(n for n in range(EPOCHS_A_CALL, 0, -1) if training.epochs % n == 0)
@@ -236,10 +237,11 @@ def fit(
             stopped = "patience"
             break
     steps = len(validation) * loop.steps
+    num_drawn = num_train + num_held_out - len(simulations)
     entry.count(
         Calls(
-            simulator=steps * batch if training.fresh_noise else 0,
-            network=steps * batch + len(validation) * (len(simulations) - num_train),
+            simulator=(steps * batch if training.fresh_noise else 0) + num_drawn,
+            network=steps * batch + len(validation) * num_held_out,
         )
     )
     finite = np.where(np.isfinite(validation), validation, np.inf)
@@ -247,17 +249,27 @@ def fit(
     return Fit(kept, train, validation, int(np.argmin(finite)) + 1, stopped, steps)
 
 
-def _num_train(num: int, share: float) -> int:
-    num_train = num - max(1, round(share * num))
+def _counts(task: AbstractTask, num: int, share: float) -> tuple[int, int]:
+    """How many pairs are trained on, and how many are held out."""
+    num_held_out = max(1, round(share * num))
+    num_train = num if isinstance(task, HeldOutTask) else num - num_held_out
     if num_train < 1:
         raise ValueError(f"Expected at least 2 pairs to train on; got {num}.")
-    return num_train
+    return num_train, num_held_out
 
 
 def _split(
-    key: PRNGKeyArray, maps: Standardisation, theta: Array, y: Array, num_train: int
+    key: PRNGKeyArray,
+    maps: Standardisation,
+    theta: Array,
+    y: Array,
+    num_train: int,
+    num_held_out: int,
 ) -> tuple[Batch, Batch]:
     """The pairs to train on and those held out, in a random order, as the estimator sees them."""
+    if isinstance(maps.task, HeldOutTask):
+        others = validation_pairs(key, maps.task, num_held_out)
+        return _seen(maps, jnp.asarray(theta), jnp.asarray(y)), _seen(maps, *others)
     order = jax.random.permutation(key, len(theta))
     theta, y = jnp.asarray(theta)[order], jnp.asarray(y)[order]
     pairs = _seen(maps, theta, y)
@@ -265,6 +277,13 @@ def _split(
         Batch(*leaves) for leaves in zip(*((a[:num_train], a[num_train:]) for a in pairs))
     )
     return train, held_out
+
+
+def validation_pairs(key: PRNGKeyArray, task: HeldOutTask, num: int) -> tuple[Array, Array]:
+    """theta and y of examples that no training sees, nor any panel."""
+    key_theta, key_y = jax.random.split(key)
+    theta = task.held_out("validation").sample(key_theta, (num,))
+    return theta, jax.vmap(task.simulate)(jax.random.split(key_y, num), theta)
 
 
 def _seen(maps: Standardisation, theta: Array, y: Array) -> Batch:

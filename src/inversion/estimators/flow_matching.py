@@ -4,6 +4,8 @@ Lipman et al., 2023; Liu, Gong and Liu, 2023; for posteriors Wildberger et al., 
 theta at 1.
 """
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -13,9 +15,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.estimators.estimator import AbstractEstimator
 from inversion.estimators.from_noise import from_noise, log_density, stratified
-from inversion.estimators.normalising_flow import context_dim
 from inversion.integrate import METHODS, solve
-from inversion.networks.time_mlp import TimeMLP
+from inversion.networks.backbones.backbone import AbstractBackbone, backbone_of
+from inversion.networks.backbones.mlp import MLPBackbone
 from inversion.networks.transport import pair
 from inversion.posterior import AbstractDensity
 
@@ -31,10 +33,11 @@ class FlowMatching(AbstractEstimator, AbstractDensity):
     `time_exponent` a > -1 gives the time the density (1 + a) t^a: 0 is uniform, more favours the data's
     end, as Wildberger et al. advise. `coupling` says how noise and theta of a batch are paired (`networks.
     transport`); `optimal` is wrong for a posterior and kept to show it. `hutchinson` estimates the
-    divergence by `probes` fixed random directions.
+    divergence by `probes` fixed random directions. `backbone` names a network of images, with its settings, in
+    place of the MLP whose settings stand before it.
     """
 
-    network: TimeMLP
+    network: AbstractBackbone
     dim: int = eqx.field(static=True)
     time_exponent: float = eqx.field(static=True)
     coupling: str = eqx.field(static=True)
@@ -59,6 +62,7 @@ class FlowMatching(AbstractEstimator, AbstractDensity):
         frequency: float = 1.0,
         norm: bool = False,
         activation: str = "mish",
+        backbone: Mapping[str, Any] | None = None,
         time_exponent: float = 0.0,
         coupling: str = "none",
         regularisation: float = 0.1,
@@ -79,17 +83,17 @@ class FlowMatching(AbstractEstimator, AbstractDensity):
                 raise ValueError(f"Expected a {what} among {', '.join(names)}; got {name!r}.")
         if time_exponent <= -1:
             raise ValueError(f"Expected a time_exponent above -1; got {time_exponent}.")
-        self.network = TimeMLP(
-            theta_dim,
-            context_dim(y_shape),
+        mlp = partial(
+            MLPBackbone,
             width=width,
             depth=depth,
             features=features,
             frequency=frequency,
             norm=norm,
             activation=activation,
-            key=key,
         )
+        make = mlp if backbone is None else partial(backbone_of, backbone)
+        self.network = make(key=key, dim=theta_dim, y_shape=y_shape)
         self.dim = theta_dim
         self.time_exponent = time_exponent
         self.coupling, self.regularisation, self.near = coupling, regularisation, near
@@ -154,20 +158,19 @@ class FlowMatching(AbstractEstimator, AbstractDensity):
     def sample(
         self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
     ) -> Float[Array, "num dim"]:
-        context = jnp.ravel(y)
         velocity = jax.vmap(self.network, (0, None, None))
-        field = lambda t, x: velocity(x, t, context)  # noqa: E731
+        field = lambda t, x: velocity(x, t, y)  # noqa: E731
         carry = lambda noise, _: solve(field, noise, 0.0, 1.0, **self._settings()).state  # noqa: E731
         key_noise, key = jax.random.split(key)
         return from_noise(key_noise, key, carry, num, self.dim)
 
     def log_prob(self, theta: Float[Array, " dim"], y: Float[Array, "*event"]) -> Float[Array, ""]:
-        context, directions = jnp.ravel(y), None
+        directions = None
         if self.divergence == "hutchinson":
             shape = (self.probes, self.dim)
             signs = jax.random.rademacher(jax.random.key(0), shape, theta.dtype)
             directions = signs / self.probes**0.5
-        field = lambda t, x: self.network(x, t, context)  # noqa: E731
+        field = lambda t, x: self.network(x, t, y)  # noqa: E731
         return log_density(field, theta, 1.0, 0.0, directions=directions, **self._settings())
 
     def _settings(self) -> dict[str, Any]:
@@ -197,4 +200,4 @@ class FlowMatching(AbstractEstimator, AbstractDensity):
         """The velocity's squared error at the time below which the share lies (Lipman et al., equation 23)."""
         time = share ** (1 / (1 + self.time_exponent))
         at = time * theta + (1 - time) * noise
-        return jnp.mean((self.network(at, time, jnp.ravel(y)) - (theta - noise)) ** 2)
+        return jnp.mean((self.network(at, time, y) - (theta - noise)) ** 2)

@@ -47,8 +47,14 @@ class FlowPrior(AbstractDensityEstimator, AbstractTransport):
     ) -> Float[Array, "num dim"]:
         return self.flow.sample(key, jnp.zeros((0,), y.dtype), num)
 
-    def to_latent(self, theta: Float[Array, " dim"]) -> Float[Array, " dim"]:
+    def to_latent(self, theta: Float[Array, "dim *batch"]) -> Float[Array, "dim *batch"]:
         return self.flow.transform.forward(theta, jnp.zeros((0,), theta.dtype))[0]
 
-    def from_latent(self, z: Float[Array, " dim"]) -> Float[Array, " dim"]:
+    def from_latent(self, z: Float[Array, "dim *batch"]) -> Float[Array, "dim *batch"]:
         return self.flow.transform.inverse(z, jnp.zeros((0,), z.dtype))[0]
+
+    def to_latents(self, theta: Float[Array, "num dim"]) -> Float[Array, "num dim"]:
+        return self.to_latent(theta.T).T
+
+    def from_latents(self, z: Float[Array, "num dim"]) -> Float[Array, "num dim"]:
+        return self.from_latent(z.T).T

@@ -1,6 +1,7 @@
 """The maps between the task's theta and y and what the network sees."""
 
 import dataclasses
+import math
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -9,6 +10,7 @@ from jaxtyping import Array, Float
 from numpyro.distributions.transforms import biject_to
 
 from inversion.records import Simulations
+from inversion.tasks.image import ImageTask
 from inversion.tasks.task import AbstractTask
 
 EDGE = 17.0  # the logit of 1 - 2^-24: as near to the edge of its support as float32 tells apart
@@ -52,7 +54,8 @@ class Standardisation(eqx.Module):
     """theta -> unconstrained by the prior's own support -> mean 0, standard deviation 1; y likewise scaled.
 
     A vector y is scaled coordinate by coordinate; one of more axes, a set, a series or an image, by its last
-    axis, all rows or pixels together. Rows of NaN pad a set or a series at its end, and are added where it has fewer
+    axis, all rows or pixels together; an image's mask stays as it is. So is a theta that is an image, by its channels,
+    which leaves white noise white. Rows of NaN pad a set or a series at its end, and are added where it has fewer
     rows than the task's most, so that all lengths are one program: the network sees them as 0, and a last column
     more that is 1 in the rows that were observed and 0 in these.
 
@@ -83,11 +86,14 @@ class Standardisation(eqx.Module):
             least = np.nanmin(simulations.y)
             raise ValueError(f"Expected positive y for its logarithm; got {least}, try asinh.")
         y = np.asarray(Y_SCALES[y_scale](simulations.y))
-        maps = cls(task, *_moments(theta), *_moments(y), y_scale=y_scale)
+        maps = cls(task, *_theta_moments(task, theta), *_y_moments(task, y), y_scale=y_scale)
         if not whiten:
             return maps
         if simulations.y.ndim != 2:
-            raise ValueError(f"Expected a vector y to whiten by; got {simulations.y.shape[1:]}.")
+            shape = simulations.y.shape[1:]
+            raise ValueError(
+                f"Expected a vector y to whiten by, not rows nor an image; got {shape}."
+            )
         u = (theta.astype(np.float64) - maps.theta_mean) / maps.theta_std
         v = (y.astype(np.float64) - maps.y_mean) / maps.y_std
         return dataclasses.replace(maps, whitening=Whitening.of(u, v))
@@ -152,6 +158,23 @@ def _unconstrained(task: AbstractTask, theta: Float[Array, "*batch dim"]) -> Arr
 
 def unconstrained_dim(task: AbstractTask) -> int:
     return bijection(task).inverse_shape((task.dim,))[0]
+
+
+def _theta_moments(task: AbstractTask, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each coordinate; of an image's pixels those of their channel."""
+    if not isinstance(task, ImageTask):
+        return _moments(theta)
+    *sides, channels = task.image_shape
+    mean, std = _moments(theta.reshape(-1, channels))
+    return np.tile(mean, math.prod(sides)), np.tile(std, math.prod(sides))
+
+
+def _y_moments(task: AbstractTask, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each column or channel; a mask is neither moved nor scaled."""
+    mean, std = _moments(y)
+    if isinstance(task, ImageTask) and task.masked:
+        mean[-1], std[-1] = 0.0, 1.0
+    return mean, std
 
 
 def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

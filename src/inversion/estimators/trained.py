@@ -24,6 +24,7 @@ from inversion.estimators.standardisation import (
     unconstrained_dim,
 )
 from inversion.estimators.summarised import summarised
+from inversion.networks.backbones.backbone import with_image_shape
 from inversion.networks.summaries import SUMMARIES
 from inversion.posterior import (
     AbstractDenoiser,
@@ -36,6 +37,7 @@ from inversion.posterior import (
 from inversion.records import write_atomic
 from inversion.registry import build
 from inversion.tasks import make_task
+from inversion.tasks.image import ImageTask
 from inversion.tasks.task import AbstractTask
 
 FORMAT = "inversion-model-1"
@@ -71,6 +73,12 @@ class TrainedTransport(TrainedDensity, AbstractTransport):
 
     def from_latent(self, z: Float[Array, " dim"]) -> Float[Array, " dim"]:
         return self.standardisation.theta_out(self.estimator.from_latent(z))
+
+    def to_latents(self, theta: Float[Array, "num dim"]) -> Float[Array, "num dim"]:
+        return self.estimator.to_latents(jax.vmap(self.standardisation.theta_in)(theta))
+
+    def from_latents(self, z: Float[Array, "num dim"]) -> Float[Array, "num dim"]:
+        return jax.vmap(self.standardisation.theta_out)(self.estimator.from_latents(z))
 
 
 class TrainedDenoiser(TrainedDensity, AbstractDenoiser):
@@ -161,6 +169,8 @@ def initialiser(
 ) -> Callable[[PRNGKeyArray], AbstractTrainable]:
     """What makes the estimator that a params.yaml entry describes, behind a summary network where one is given."""
     y_shape = _seen_shape(task)
+    if isinstance(task, ImageTask):
+        network = with_image_shape(network, task.image_shape)
 
     def make(key: PRNGKeyArray, y_shape: tuple[int, ...]) -> AbstractTrainable:
         dim = unconstrained_dim(task)

@@ -7,6 +7,7 @@ FIGURES: dict[str, str] = {
     "headline": "inversion.figures.headline:headline",
     "prior": "inversion.figures.prior:prior",
     "priors": "inversion.figures.priors:priors",
+    "restorations": "inversion.figures.restorations:restorations",
     "posteriors": "inversion.figures.posteriors:posteriors",
     "consistency": "inversion.figures.consistency:consistency",
     "training": "inversion.figures.training:training",

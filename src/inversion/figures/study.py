@@ -50,7 +50,8 @@ class Study:
     @cached_property
     def budget(self) -> int:
         """The budget shown; 0 where nothing is trained."""
-        ours = (draw for draw in self.cells.draws if draw.panel != grid.SBIBM)
+        others = (grid.SBIBM, *grid.RESTORATIONS)
+        ours = (draw for draw in self.cells.draws if draw.panel not in others)
         budgets = Counter(draw.budget for draw in ours if draw.budget)
         return min(budgets, key=lambda budget: (-budgets[budget], budget), default=0)
 
@@ -77,6 +78,7 @@ class Study:
 
     def _scores_at(self, own: bool) -> pd.DataFrame:
         table = pd.read_csv(self.results / "scores.csv", dtype={"observation": str})
+        table = table[~table["panel"].isin(grid.RESTORATIONS)]
         return table[(table["panel"] != grid.SBIBM) == own]
 
     @cached_property

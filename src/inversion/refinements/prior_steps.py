@@ -22,15 +22,19 @@ from inversion.samplers.descent import descend
 from inversion.tasks.task import LinearTask, SmoothTask
 
 Step = Callable[..., tuple[Float[Array, " dim"], Float[Array, ""]]]
+Steps = Callable[..., tuple[Float[Array, "num dim"], Float[Array, " num"]]]
 
 
 class Split(NamedTuple):
-    """Both steps, for one start: each returns where it leads, and the length of its next inner step."""
+    """Both steps: each returns where it leads, and the length of its next inner step.
+
+    That of the prior takes all starts at once, for which a learned map has a faster way than one by one.
+    """
 
     enter: Callable[[Float[Array, " dim"]], Float[Array, " dim"]]  # from theta
     leave: Callable[[Float[Array, " dim"]], Float[Array, " dim"]]  # to theta
-    prior_step: Step  # of (v, where it was, mu, tau, length)
-    fit: Step  # of (v, where it was, mu, length)
+    prior_step: Steps  # of (v, where they were, mu, tau, lengths)
+    fit: Step  # of (v, where it was, mu, length), for one start
     calls: Callable[[Float[Array, ""], int], Calls]  # of so many iterations, of so many starts
 
 
@@ -39,8 +43,8 @@ def pulled_back(
 ) -> Split:
     """The latent step, pulled back."""
 
-    def step(v, before, mu, tau, length):
-        return prior.from_latent(shrink(prior.to_latent(v), tau)), length
+    def step(v, before, mu, tau, lengths):
+        return prior.from_latents(shrink(prior.to_latents(v), tau)), lengths
 
     fit, gradients = data_fit(task, y, inner)
     zero = jnp.zeros(())
@@ -62,13 +66,14 @@ def proximal(
 
         return descend(objective, before, length, inner)
 
+    steps = jax.vmap(step, (0, 0, None, None, 0))
     fit, gradients = data_fit(task, y, inner)
     zero = jnp.zeros(())
 
     def calls(iterations: Array, num: int) -> Calls:
         return Calls(zero, zero, iterations * gradients, (inner + 1) * iterations + num)
 
-    return Split(_same, _same, step, fit, calls)
+    return Split(_same, _same, steps, fit, calls)
 
 
 def latent(
@@ -76,8 +81,8 @@ def latent(
 ) -> Split:
     """All of it in the latent space."""
 
-    def step(v, before, mu, tau, length):
-        return shrink(v, tau), length
+    def step(v, before, mu, tau, lengths):
+        return shrink(v, tau), lengths
 
     def fit(v, before, mu, length):
         def objective(z: Array) -> Array:

@@ -160,19 +160,16 @@ class AbstractSplitting(AbstractRefinement):
 
     def _step(self, split: Split, state: State, mu: Array, tau: Array, grown: Array) -> State:
         """One iteration of every start; the scaled dual variable shrinks as mu grows."""
-
-        def one(x: Array, before: Array, dual: Array, lengths: Array):
-            dual = dual / grown
-            pulled, first = split.prior_step(x + dual, before, mu, tau, lengths[0])
-            fitted, second = split.fit(pulled - dual, x, mu, lengths[1])
-            dual = self.dual * (dual + fitted - pulled)
-            residuals = jnp.stack(
-                [_relative(fitted - pulled, fitted), _relative(pulled - before, pulled)]
-            )
-            return fitted, pulled, dual, jnp.stack([first, second]), residuals
-
-        stepped = jax.vmap(one)(state.x, state.pulled, state.dual, state.lengths)
-        return State(*stepped, state.active, state.steps + 1)
+        x, before, dual = state.x, state.pulled, state.dual / grown
+        first, second = state.lengths.T
+        pulled, first = split.prior_step(x + dual, before, mu, tau, first)
+        fit = jax.vmap(split.fit, (0, 0, None, 0))
+        fitted, second = fit(pulled - dual, x, mu, second)
+        dual = self.dual * (dual + fitted - pulled)
+        relative = jax.vmap(_relative)
+        residuals = [relative(fitted - pulled, fitted), relative(pulled - before, pulled)]
+        lengths, residuals = (jnp.stack(pair, axis=1) for pair in ([first, second], residuals))
+        return State(fitted, pulled, dual, lengths, residuals, state.active, state.steps + 1)
 
 
 class HalfQuadraticSplitting(AbstractSplitting):

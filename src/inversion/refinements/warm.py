@@ -24,3 +24,9 @@ class Warm(AbstractTransport):
 
     def from_latent(self, z: Float[Array, " dim"]) -> Float[Array, " dim"]:
         return self.prior.from_latent(z)
+
+    def to_latents(self, theta: Float[Array, "num dim"]) -> Float[Array, "num dim"]:
+        return self.prior.to_latents(theta)
+
+    def from_latents(self, z: Float[Array, "num dim"]) -> Float[Array, "num dim"]:
+        return self.prior.from_latents(z)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from inversion.grid import SBIBM
+from inversion.grid import RESTORATIONS, SBIBM, resolved, trainings_of
 from inversion.names import METHODS, TASKS
 from inversion.priors import PRIOR
 from inversion.report.formats import MINUS, MISSING, format_spread
+from inversion.tables import images
 from inversion.tables.priors import prior_scores, with_kept
 from inversion.tables.published import CELL, ours, seconds
 from inversion.tables.trust import of_trust
@@ -35,14 +36,15 @@ class Results:
     sbibm: pd.DataFrame
     trust: pd.DataFrame
     priors: pd.DataFrame
+    images: pd.DataFrame
 
     @staticmethod
     def read(numbers: dict, scores: Path, costs: Path, breakeven: Path, source: Path) -> "Results":
         """Read the csv files; `source` is the folder of the pages.
 
         What was scored on sbibm's observations stands in `sbibm`, and what certificates and corrections say of
-        themselves in `trust`, what learned priors scored in `priors`, the study's before what git keeps: none of these
-        is in `scores` or `benchmark`.
+        themselves in `trust`, what learned priors scored in `priors`, draws as pictures in `images`, the study's before what git
+        keeps: none of these is in `scores` or `benchmark`.
         """
         files = (scores, costs, breakeven, source / "benchmark.csv", source / "published_c2st.csv")
         measured = (
@@ -64,8 +66,10 @@ class Results:
         trust = trust.astype({"budget": int, "observation": str})
         trust = trust.drop_duplicates([*CELL, "panel"], keep="last")
         learned = with_kept(prior_scores(scored, spent), source)
+        rests_on = trainings_of(resolved(numbers["settings"]))
+        restored = images.with_kept(images.image_scores(scored, spent, rests_on), source)
         scored, kept = (
-            table[~table["panel"].isin([SBIBM, PRIOR]) & ~of_trust(table["score"])]
+            table[~table["panel"].isin([SBIBM, PRIOR, *RESTORATIONS]) & ~of_trust(table["score"])]
             for table in (scored, kept)
         )
         return Results(
@@ -79,6 +83,7 @@ class Results:
             sbibm,
             trust,
             learned,
+            restored,
         )
 
     def scores_of(self, task: str) -> pd.DataFrame:

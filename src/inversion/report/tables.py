@@ -8,6 +8,7 @@ from inversion.names import METHODS, in_order
 from inversion.report.claims import claims
 from inversion.report.composition import composition
 from inversion.report.formats import format_number, format_spread
+from inversion.report.images import IMAGE_TABLES
 from inversion.report.infer import alarms, corrections, infer_times, repair, verdicts
 from inversion.report.power import POWER
 from inversion.report.priors import PRIOR_TABLES
@@ -252,6 +253,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "verdicts": verdicts,
     **POWER,
     **PRIOR_TABLES,
+    **IMAGE_TABLES,
     **REFINE,
     "speed": speed,
     "times": times,

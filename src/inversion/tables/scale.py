@@ -131,7 +131,7 @@ def drawn_by(draw: grid.Draw) -> Job:
     """The job that makes a method's draws for one panel."""
     names = (draw.task, draw.method, draw.budget, draw.seed)
     if draw.family == "amortised":
-        return Job("sample", grid.SBIBM if draw.panel == grid.SBIBM else "", *names)
+        return Job("sample", "" if draw.panel in grid.PANELS else draw.panel, *names)
     return Job("reference" if draw.family == "reference" else "refine", draw.panel, *names)
 
 

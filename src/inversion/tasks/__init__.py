@@ -8,7 +8,13 @@ from inversion.registry import build
 TASKS = {
     "two_moons_line": "inversion.tasks.two_moons_line:TwoMoonsLine",
     "eight_gaussians": "inversion.tasks.eight_gaussians:EightGaussians",
-    "digits_inpaint": "inversion.tasks.digits:DigitsInpaint",
+    "gaussian_image": "inversion.tasks.gaussian_image:GaussianImage",
+    "random_field": "inversion.tasks.random_field:RandomField",
+    "sphere_field": "inversion.tasks.sphere_field:SphereField",
+    "digits_denoise": "inversion.tasks.digits:digits_denoise",
+    "digits_inpaint": "inversion.tasks.digits:digits_inpaint",
+    "digits_deblur": "inversion.tasks.digits:digits_deblur",
+    "digits_superresolve": "inversion.tasks.digits:digits_superresolve",
     "gaussian_linear": "inversion.tasks.gaussian_linear:GaussianLinear",
     "two_moons": "inversion.tasks.two_moons:TwoMoons",
     "gaussian_linear_uniform": "inversion.tasks.gaussian_linear_uniform:GaussianLinearUniform",
@@ -36,6 +42,8 @@ TASKS = {
     "fractional_brownian": "inversion.tasks.fractional_brownian:FractionalBrownian",
     "minnesota_var": "inversion.tasks.minnesota_var:MinnesotaVar",
     "black_box": "inversion.tasks.black_box:BlackBox",
+    "images": "inversion.tasks.images:Images",
+    "netcdf": "inversion.tasks.netcdf:NetCDF",
     "dataset": "inversion.tasks.dataset:Dataset",
 }
 

@@ -1,23 +1,22 @@
-"""Handwritten digits of 8 x 8 pixels, half of them seen: y = theta on the mask + N(0, noise_scale^2).
+"""Handwritten digits of 8 x 8 pixels, seen through noise, a mask, a blur or means of blocks.
 
 The 1,797 images that scikit-learn ships (Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, 1998), whose
-pixels are 0 to 16. The last 360 are for tests, the 180 before them for validation, the others for training.
+pixels are 0 to 16: theta = (level + u) / 16 with u uniform, a density in place of 17 levels. The last 360 are for
+tests, the 180 before them for validation, the others for training.
 """
 
 from functools import cache
 
 import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
-import numpyro.distributions as dist
-from jaxtyping import Array, Float, Int, PRNGKeyArray
-from numpyro.distributions import constraints
+from jaxtyping import Float
 
+from inversion.tasks.examples import Examples, check_part
 from inversion.tasks.held_out import HeldOutTask
-from inversion.tasks.task import LinearTask
+from inversion.tasks.measured import MeasuredTask, check_noise
+from inversion.tasks.operators import AbstractOperator, Blur, Identity, Mask, Means
 
-SIDE, LEVELS = 8, 17
+SIDE, DARKEST = 8, 16
 TEST, VALIDATION = 360, 180
 PARTS = {
     "train": slice(None, -TEST - VALIDATION),
@@ -26,70 +25,47 @@ PARTS = {
 }
 
 
-class DigitsInpaint(LinearTask, HeldOutTask):
-    """Images in [0, 1], and the share `observed` of their pixels, the same ones for all observations.
+class Digits(MeasuredTask, HeldOutTask):
+    """The prior has no density that is known, only its images."""
 
-    The prior has no density that is known, only its images; which pixels are seen is drawn by `mask_seed`.
-    """
-
+    measure: AbstractOperator
     noise_scale: float = eqx.field(static=True)
-    seen: tuple[int, ...] = eqx.field(static=True)
 
-    def __init__(
-        self, *, noise_scale: float = 0.05, observed: float = 0.5, mask_seed: int = 0
-    ) -> None:
-        if not noise_scale > 0 or not 0 < observed <= 1:
-            raise ValueError(
-                "Expected noise_scale of digits_inpaint above 0 and observed in (0, 1]; "
-                f"got {noise_scale} and {observed}."
-            )
-        self.noise_scale = noise_scale
-        order = np.random.default_rng(mask_seed).permutation(SIDE**2)
-        self.seen = tuple(sorted(order[: max(1, round(observed * SIDE**2))].tolist()))
-
-    def prior(self) -> "Digits":
-        return Digits("train")
-
-    def held_out(self, part: str) -> "Digits":
-        return Digits(part)
-
-    def operator(self, theta: Float[Array, "64"]) -> Float[Array, " seen"]:
-        return theta[jnp.asarray(self.seen)]
-
-
-class Digits(dist.Distribution):
-    """An image of one part at random, each pixel (level + u) / 17 with u uniform: a density in place of 17 levels.
-
-    The support is all of R^64, so that a step which knows no bounds has a density everywhere.
-    """
-
-    support = constraints.real_vector
-
-    def __init__(self, part: str) -> None:
-        if part not in PARTS:
-            raise ValueError(f"Expected a part among {', '.join(PARTS)}; got {part!r}.")
-        self.part = part
-        super().__init__(batch_shape=(), event_shape=(SIDE**2,))
+    def __init__(self, measure: AbstractOperator, noise_scale: float) -> None:
+        check_noise("digits", noise_scale)
+        self.measure, self.noise_scale = measure, noise_scale
 
     @property
-    def levels(self) -> Int[np.ndarray, "n 64"]:
-        """Every image of the part, once."""
-        return _levels()[PARTS[self.part]]
+    def image_shape(self) -> tuple[int, int, int]:
+        return (SIDE, SIDE, 1)
 
-    def sample(self, key: PRNGKeyArray, sample_shape: tuple[int, ...] = ()) -> Array:
-        key_image, key_level = jax.random.split(key)
-        levels = jnp.asarray(self.levels, float)
-        image = jax.random.randint(key_image, sample_shape, 0, len(levels))
-        return (levels[image] + jax.random.uniform(key_level, (*sample_shape, SIDE**2))) / LEVELS
+    def prior(self) -> Examples:
+        return self.held_out("train")
 
-    def log_prob(self, value: Array) -> Array:
-        raise ValueError(
-            "Expected a prior with a density; got that of digits, which has draws alone."
-        )
+    def held_out(self, part: str) -> Examples:
+        check_part(part)
+        return Examples("digits", SIDE**2, 1 / DARKEST, lambda: _images()[PARTS[part]])
+
+
+def digits_denoise(*, noise_scale: float = 0.2) -> Digits:
+    return Digits(Identity(), noise_scale)
+
+
+def digits_inpaint(*, noise_scale: float = 0.05, observed: float = 0.5) -> Digits:
+    """The share `observed` of the pixels, drawn anew for each y, which tells them by its last channel."""
+    return Digits(Mask(observed=observed), noise_scale)
+
+
+def digits_deblur(*, noise_scale: float = 0.05, sd: float = 1.0) -> Digits:
+    return Digits(Blur(sd=sd), noise_scale)
+
+
+def digits_superresolve(*, noise_scale: float = 0.05, factor: int = 2) -> Digits:
+    return Digits(Means(factor=factor), noise_scale)
 
 
 @cache
-def _levels() -> Int[np.ndarray, "n 64"]:
+def _images() -> Float[np.ndarray, "n 64"]:
     from sklearn.datasets import load_digits
 
-    return load_digits().data.astype(np.int32)
+    return load_digits().data / DARKEST

@@ -13,6 +13,7 @@ MOST_LOST = 0.1  # of the pairs that are asked for, where `most_lost` does not s
 
 
 KINDS = ("black_box", "dataset")
+FILES = ("images", "netcdf")  # kinds that are simulated in JAX, from images that files hold
 RECORD = "simulations/{task}/{pairs}.json"  # below results: how many pairs were left out, and why
 
 
@@ -43,8 +44,11 @@ def targets_of(entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def files_of(entry: Mapping[str, Any]) -> list[str]:
-    """The files that the pairs rest on: a dataset's own; of a black box `files` and those that its command names."""
-    if entry["kind"] == "dataset":
+    """The files that the pairs rest on: a dataset's own, a folder's pictures; of a black box `files` and those that its command names."""
+    if entry["kind"] in ("dataset", "netcdf"):
         return [str(entry.get("file"))]
+    if entry["kind"] == "images":
+        folder = Path(str(entry.get("folder")))
+        return sorted(str(file) for file in folder.glob("*.*") if file.is_file())
     named = [str(word) for word in entry.get("command", []) if Path(str(word)).is_file()]
     return list(dict.fromkeys([*named, *map(str, entry.get("files", []))]))
