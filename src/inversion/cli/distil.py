@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> None:
     import pandas as pd
     from tqdm import tqdm
 
-    from inversion.cost import Cost, Ledger
+    from inversion.cost import Calls, Cost, Ledger
     from inversion.estimators.distilled import TARGET, Distilled, Distilling
     from inversion.estimators.fit import TRAINING, fit
     from inversion.estimators.standardisation import Standardisation
@@ -69,8 +69,13 @@ def run(arguments: argparse.Namespace) -> None:
         # The loop's pairs hold the prior's draws, for their moments: no theta of the simulations.
         simulations = Simulations(np.resize(drawn, (len(y), drawn.shape[1])), y)
         maps = Standardisation.of(task, simulations)
+        if estimator.around is not None:
+            estimator = estimator.begun(*measured(key_draws, task, maps, drawn))
+            work.count(Calls(simulator=len(drawn)))
         distilling = Distilling(estimator, prior, task, maps, target)
         result = fit(key_fit, distilling, task, simulations, training, entry=work, report=report)
+        batch = min(training.batch, len(y))
+        work.count(Calls(network=result.steps * batch * distilling.passes))
     if result.stopped == "diverged":
         tqdm.write(
             f"{'/'.join(map(str, names))}: the training diverged; its best model before is kept"
@@ -94,6 +99,14 @@ def run(arguments: argparse.Namespace) -> None:
     write_atomic(arguments.history, lambda path: history.to_csv(path, index=False, na_rep="nan"))
     write_costs(arguments.cost, ledger.as_rows())
     save_model(arguments.out, model, header)
+
+
+def measured(key, task, maps, theta):
+    """Draws of the prior, and measurements simulated from them, as the network sees both."""
+    import jax
+
+    y = jax.vmap(task.simulate)(jax.random.split(key, len(theta)), theta)
+    return jax.vmap(maps.theta_in)(theta), jax.vmap(maps.y_in)(y)
 
 
 def prior_of(task, paths: list[str]):

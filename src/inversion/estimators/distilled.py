@@ -10,18 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.estimators import ESTIMATORS
 from inversion.estimators.denoising_bound import log_density_bound
 from inversion.estimators.estimator import AbstractDensityEstimator, AbstractEstimator
 from inversion.estimators.from_noise import stratified
-from inversion.estimators.gated import Gated, components
+from inversion.estimators.gated import Components, Gated, components
 from inversion.estimators.known_prior import KnownPrior
-from inversion.estimators.normalising_flow import AbstractNormalisingFlow
-from inversion.estimators.standardisation import ROWS, Standardisation
+from inversion.estimators.normalising_flow import AbstractNormalisingFlow, context_dim
+from inversion.estimators.standardisation import ROWS, Standardisation, Whitening
 from inversion.posterior import AbstractDenoiser
 from inversion.registry import build
 from inversion.tasks.task import AbstractTask, SmoothTask
@@ -33,9 +35,15 @@ VALIDATION_LEVELS = 8  # for each sample that is held out
 
 
 class Distilled(AbstractDensityEstimator):
-    """The flow that `flow` describes, a normalising or a gated one; `inversion distil` trains it without pairs."""
+    """The flow that `flow` describes, a normalising or a gated one; `inversion distil` trains it without pairs.
+
+    With `around` it starts from what a Gaussian would have: theta is B y + R x with x the flow's, B the linear
+    regression of theta on y and R the root of what it leaves, both of draws of the prior and measurements simulated
+    from these. B is trained on, R is not.
+    """
 
     flow: AbstractNormalisingFlow | Gated
+    around: Whitening | None
 
     def __init__(
         self,
@@ -44,26 +52,53 @@ class Distilled(AbstractDensityEstimator):
         theta_dim: int,
         y_shape: tuple[int, ...],
         flow: Mapping[str, Any],
+        around: bool = False,
     ) -> None:
+        identity = Whitening.identity(theta_dim, context_dim(y_shape)) if around else None
+        self.around = jax.tree.map(jnp.asarray, identity)
         self.flow = build(ESTIMATORS, flow, key=key, theta_dim=theta_dim, y_shape=y_shape)
         if not isinstance(self.flow, (AbstractNormalisingFlow, Gated)):
             raise ValueError(f"Expected a normalising flow or a gated one; got {flow['kind']!r}.")
 
     def log_prob(self, theta: Float[Array, " dim"], y: Float[Array, "*event"]) -> Float[Array, ""]:
-        return self.flow.log_prob(theta, y)
+        if self.around is None:
+            return self.flow.log_prob(theta, y)
+        inverse = jax.lax.stop_gradient(self.around.inverse)
+        x = inverse @ (theta - self.around.slope @ jnp.ravel(y))
+        return self.flow.log_prob(x, y) + jnp.linalg.slogdet(inverse)[1]
 
     def sample(
         self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
     ) -> Float[Array, "num dim"]:
-        return self.flow.sample(key, y, num)
+        x = self.flow.sample(key, y, num)
+        return x if self.around is None else self._out(x, y)
+
+    def components(self, key: PRNGKeyArray, y: Float[Array, "n *event"]) -> Components:
+        """As of a gated flow: one draw of each member for each y, with the density of the whole."""
+        found = components(self.flow, key, y)
+        if self.around is None:
+            return found
+        log_det = jnp.linalg.slogdet(jax.lax.stop_gradient(self.around.inverse))[1]
+        theta = jax.vmap(self._out, (1, 0), 1)(found.theta, y)
+        return found._replace(theta=theta, log_prob=found.log_prob + log_det)
+
+    def begun(self, theta: Float[Array, "n dim"], y: Float[Array, "n *event"]) -> "Distilled":
+        """The same `around` these pairs, as the network sees them."""
+        whitening = Whitening.of(np.asarray(theta), np.asarray(y).reshape(len(y), -1))
+        whitening = jax.tree.map(jnp.asarray, whitening)
+        return eqx.tree_at(lambda model: model.around, self, whitening)
+
+    def _out(self, x: Float[Array, "num dim"], y: Float[Array, "*event"]) -> Array:
+        root = jax.lax.stop_gradient(self.around.root)
+        return x @ root.T + self.around.slope @ jnp.ravel(y)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """What the flow is drawn towards; the entry `target:` in params.yaml.
 
-    `density`: the diffusion `bound`, at `levels` of noise for each sample, or, of a known prior, `exact`. `starts` is
-    how many draws each member makes for each y. The weight of the data grows geometrically from `first` to 1 over the
+    `density`: the diffusion `bound`, at `levels` of noise for each sample, or, of a known prior, `exact`; `antithetic`
+    takes each noise at its negative as well. `starts` is how many draws each member makes for each y. The weight of the data grows geometrically from `first` to 1 over the
     share `anneal` of the training; with `annealed: all` that of the prior does as well.
     """
 
@@ -73,6 +108,7 @@ class Target:
     annealed: str = "data"
     density: str = "bound"
     starts: int = 1
+    antithetic: bool = False
 
     def __post_init__(self) -> None:
         if self.levels < 1 or self.starts < 1:
@@ -175,6 +211,14 @@ class Distilling(AbstractEstimator):
         each = lambda pair: self._divergence(*pair, levels, ones)  # noqa: E731
         return jnp.mean(jax.lax.map(each, (parts, keys)))
 
+    @property
+    def passes(self) -> int:
+        """Of the prior's network for each y of a batch."""
+        target, flow = self.frozen().target, self.distilled.flow
+        members = flow.members if isinstance(flow, Gated) else 1
+        levels = target.levels * (1 + target.antithetic) if target.density == "bound" else 0
+        return target.starts * members * levels
+
     def sample(
         self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
     ) -> Float[Array, "num dim"]:
@@ -189,9 +233,11 @@ class Distilling(AbstractEstimator):
         key, key_levels, key_noise = jax.random.split(key, 3)
         seen = jnp.repeat(seen, target.starts, axis=0)
         y = seen * maps.y_std + maps.y_mean
-        drawn = components(self.distilled.flow, key, seen)
+        drawn = self.distilled.components(key, seen)
         shares = stratified(key_levels, len(y) * levels, y.dtype).reshape(levels, len(y)).T
         noise = jax.random.normal(key_noise, (len(y), levels, drawn.theta.shape[-1]), y.dtype)
+        if target.antithetic:
+            shares, noise = jnp.tile(shares, 2), jnp.concatenate([noise, -noise], axis=1)
 
         def energy(u: Array, y: Array, shares: Array, noise: Array) -> Array:
             theta = maps.theta_out(u, y)
