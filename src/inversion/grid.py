@@ -16,6 +16,8 @@ CHAINS = frozenset({"nuts", "latent_nuts", "langevin"}) | PATHS
 SOLVED = frozenset({"flow_matching", "diffusion"})
 # The keys by which a refinement names the estimator that it starts from.
 STARTS = ("prior", "proposal")
+# In place of an estimator: the task's own prior, where it is known in closed form.
+KNOWN = "known"
 # And another one, besides the prior: whose draws take the place of the prior's, as the points to start from.
 WARM = "start"
 PANELS = ("calibration", "comparison", "density")
@@ -130,7 +132,8 @@ def expand(params: Params) -> Cells:
         fit for block in params["grids"][params["grid"]] for fit in _certified(block)
     )
     trained = (draw for draw in draws if draw.family != "reference")
-    fits = _unique([*(fit for draw in trained for fit in _fits(params, draw)), *certified])
+    fits = [*(fit for draw in trained for fit in _fits(params, draw)), *certified]
+    fits = _unique([*fits, *(prior for fit in fits for prior in _priors(params, fit))])
     exact = {draw.task for draw in draws if (draw.method, draw.panel) == ("exact", "comparison")}
     comparisons = tuple(draw for draw in draws if draw.panel == "comparison" and draw.task in exact)
     panels = _unique(
@@ -177,16 +180,30 @@ def drawn_from(params: Params) -> dict[str, str]:
         **{name: entry.get("of") for name, entry in params["estimators"].items()},
         **{name: start_of(entry) for name, entry in params["refinements"].items()},
     }
-    return {name: estimator for name, estimator in named.items() if estimator}
+    return {name: of for name, of in named.items() if of and of != KNOWN}
 
 
 def trainings_of(params: Params) -> dict[str, tuple[str, ...]]:
-    """All estimators that the methods of `drawn_from` rest on: one more where one starts from another's draws."""
+    """All estimators that a method rests on, where it is not its own training alone: `drawn_from`, with that whose
+    draws it starts from, and the prior that an estimator is distilled from."""
     warm = {name: entry.get(WARM) for name, entry in params["refinements"].items()}
-    return {
+    named = {
         name: tuple(dict.fromkeys(filter(None, (estimator, warm.get(name)))))
         for name, estimator in drawn_from(params).items()
     }
+    known = {name: () for name, entry in params["refinements"].items() if start_of(entry) == KNOWN}
+    distilled = {
+        name: (name, prior_of(entry))
+        for name, entry in params["estimators"].items()
+        if prior_of(entry)
+    }
+    return known | named | distilled
+
+
+def prior_of(entry: Params) -> str | None:
+    """The estimator that an estimator's entry is distilled from, where it has to be trained."""
+    prior = entry.get("prior")
+    return None if prior == KNOWN else prior
 
 
 def resolved(params: Params) -> dict[str, Any]:
@@ -291,10 +308,12 @@ def _draws(params: Params, block: Mapping[str, list]) -> Iterable[Draw]:
             for panel in panels(method):
                 yield Draw("reference", panel, task, method, 0, 0)
         for method in trained:
-            for budget in block["budgets"]:
+            family = family_of(params, method)
+            known = family == "refined" and start_of(params["refinements"][method]) == KNOWN
+            for budget in (0,) if known else block["budgets"]:
                 for seed in block["seeds"]:
                     for panel in panels(method):
-                        yield Draw(family_of(params, method), panel, task, method, budget, seed)
+                        yield Draw(family, panel, task, method, budget, seed)
 
 
 def _certified(block: Mapping[str, list]) -> Iterable[Fit]:
@@ -308,6 +327,13 @@ def _certified(block: Mapping[str, list]) -> Iterable[Fit]:
 def _fits(params: Params, draw: Draw) -> Iterable[Fit]:
     for method in trainings_of(params).get(draw.method, (draw.method,)):
         yield Fit(draw.task, method, draw.budget, draw.seed)
+
+
+def _priors(params: Params, fit: Fit) -> Iterable[Fit]:
+    """What a fit is distilled from."""
+    prior = prior_of(params["estimators"][fit.method])
+    if prior:
+        yield fit._replace(method=prior)
 
 
 def _unique(cells: Iterable) -> tuple:

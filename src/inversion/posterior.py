@@ -64,3 +64,35 @@ class AbstractTransport(AbstractDensity):
     def from_latents(self, z: Float[Array, "num dim"]) -> Float[Array, "num dim"]:
         """`from_latent` likewise."""
         return jax.vmap(self.from_latent)(z)
+
+
+class AbstractDenoiser(AbstractPosterior):
+    """A prior that does not read y, known by what it makes of noise; what diffusion models learn.
+
+    The noise is white in theta / scale: `scale` is one everywhere, or in the mean of its logarithms where a learned
+    prior standardises coordinates apart. In these units theta is about N(centre / scale, spread^2 I).
+    """
+
+    @property
+    @abc.abstractmethod
+    def centre(self) -> Float[Array, " dim"]:
+        """A mean of theta."""
+
+    @property
+    @abc.abstractmethod
+    def scale(self) -> Float[Array, " dim"]:
+        """Of the noise, by coordinate; its geometric mean is one."""
+
+    @property
+    @abc.abstractmethod
+    def spread(self) -> Float[Array, ""]:
+        """A standard deviation of theta / scale."""
+
+    @property
+    @abc.abstractmethod
+    def levels(self) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        """The least and the most noise that it knows, in the task's units."""
+
+    @abc.abstractmethod
+    def denoised(self, z: Float[Array, " dim"], sigma: Float[Array, ""]) -> Float[Array, " dim"]:
+        """E[theta | theta + sigma scale e = z], all in the task's units, e of N(0, I)."""

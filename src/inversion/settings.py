@@ -12,9 +12,19 @@ from typing import Any, NamedTuple
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
-from inversion.estimators import ESTIMATORS
+from inversion.estimators import DISTILLED, ESTIMATORS
 from inversion.faults import FAULTS
-from inversion.grid import HELD_OUT, POWER, SBIBM, STARTS, WARM, by_task, fit_entry, resolved
+from inversion.grid import (
+    HELD_OUT,
+    KNOWN,
+    POWER,
+    SBIBM,
+    STARTS,
+    WARM,
+    by_task,
+    fit_entry,
+    resolved,
+)
 from inversion.networks.backbones import BACKBONES
 from inversion.networks.summaries import SUMMARIES
 from inversion.references import REFERENCES
@@ -42,6 +52,7 @@ NESTED = {
 }
 METHODS = ("estimators", "references", "refinements")
 TRAINING = "inversion.estimators.fit:Training"
+TARGET = "inversion.estimators.distilled:Target"
 EXPECTED: dict[str, Callable[[Any], str]] = {
     "type": lambda kind: f"of type {' or '.join([kind] if isinstance(kind, str) else kind)}",
     "minimum": lambda least: "a positive whole number" if least == 1 else f"at least {least}",
@@ -121,8 +132,9 @@ def _unknown_names(params: Mapping[str, Any]) -> Iterator[str]:
                 f"got {_list(named)}."
             )
         for key in (*named, *({WARM} & set(entry))):
-            if entry[key] not in trained:
+            if entry[key] not in trained and (key, entry[key]) != ("prior", KNOWN):
                 yield _among(f"refinements.{name}.{key}", trained, entry[key])
+    yield from _undistilled(params, trained)
     for first, second in ((0, 1), (0, 2), (1, 2)):
         for name in params[METHODS[first]]:
             if name in params[METHODS[second]]:
@@ -142,6 +154,24 @@ def _unknown_names(params: Mapping[str, Any]) -> Iterator[str]:
     for grid, blocks in params["grids"].items():
         for index, block in enumerate(blocks):
             yield from _unknown_in_block(params, f"grids.{grid}.{index}", block)
+
+
+def _undistilled(params: Mapping[str, Any], trained: list[str]) -> Iterator[str]:
+    """Estimators that are to be distilled from what is no prior, and others that name one."""
+    for name, entry in params["estimators"].items():
+        if "of" in entry:
+            continue
+        distilled = entry["kind"] in DISTILLED
+        if distilled and "prior" not in entry:
+            yield f"Expected estimators.{name} to have the key 'prior'; got {_list(entry)}."
+        for key in {"prior", "target"} & set(entry):
+            if not distilled:
+                yield (
+                    f"Expected estimators.{name} without {key!r}, of a kind among {_list(DISTILLED)} alone; "
+                    f"got it for {entry['kind']!r}."
+                )
+        if distilled and entry.get("prior") not in (KNOWN, *trained):
+            yield _among(f"estimators.{name}.prior", (KNOWN, *trained), entry.get("prior"))
 
 
 def _unknown_in_block(
@@ -227,6 +257,8 @@ def _unknown_settings(params: Mapping[str, Any]) -> Iterator[str]:
         for name, entry in params.get(section, {}).items():
             if section == "estimators":
                 yield from _not_taken(f"estimators.{name}.fit", entry["fit"], parameters(TRAINING))
+                target = entry.get("target", {})
+                yield from _not_taken(f"estimators.{name}.target", target, parameters(TARGET))
             for one in entries(section, name, entry):
                 yield from _not_taken(one.settings_at, one.settings, parameters(one.target))
 
@@ -256,14 +288,20 @@ def entries(section: str, name: str, entry: Mapping[str, Any]) -> Iterator[Entry
     if entry["kind"] in KINDS and isinstance(entry.get("prior"), str):
         yield Entry(f"{where}.prior", {}, entry["prior"], where, {})
     for outer, values in {where: entry, settings_at: settings}.items():
-        for key, registry in NESTED.items():
-            inner, inside = values.get(key), f"{outer}.{key}"
-            by_name = {inside: inner}
-            if isinstance(inner, Mapping) and "default" in inner:
-                by_name = {f"{inside}.{task}": one for task, one in inner.items()}
-            for place, one in by_name.items():
-                if isinstance(one, Mapping):
-                    yield Entry(place, registry, one["kind"], place, one)
+        yield from _nested(outer, values)
+
+
+def _nested(outer: str, values: Mapping[str, Any]) -> Iterator[Entry]:
+    """What settings build, and what these entries' own settings build in turn."""
+    for key, registry in NESTED.items():
+        inner, inside = values.get(key), f"{outer}.{key}"
+        by_name = {inside: inner}
+        if isinstance(inner, Mapping) and "default" in inner:
+            by_name = {f"{inside}.{task}": one for task, one in inner.items()}
+        for place, one in by_name.items():
+            if isinstance(one, Mapping):
+                yield Entry(place, registry, one["kind"], place, one)
+                yield from _nested(place, one)
 
 
 def _not_taken(where: str, settings: Mapping, allowed: list[str] | None) -> Iterator[str]:

@@ -52,6 +52,30 @@ def test_a_variant_differs_in_the_settings_that_it_names() -> None:
     assert found["fast"] == {**entries["slow"], "of": "slow", "network": {"steps": 2, "width": 5}}
 
 
+def test_what_is_distilled_trains_its_prior_as_well() -> None:
+    found = cells(estimators=["aps", "aps_known"], budgets=[10], seeds=[0])
+    assert [fit.method for fit in found.fits] == ["aps", "diffusion_prior", "aps_known"]
+    assert [fit.method for fit in found.sampled] == ["aps", "aps_known"]
+    trainings = grid.trainings_of(PARAMS)
+    assert trainings["aps"] == ("aps", "diffusion_prior")
+    assert "aps_known" not in trainings
+
+
+def test_a_refinement_of_the_known_prior_trains_nothing() -> None:
+    known = {**PARAMS["refinements"], "pigdm_known": {"kind": "pigdm", "prior": grid.KNOWN}}
+    block = {
+        "tasks": ["two_moons_line"],
+        "refinements": ["pigdm_known"],
+        "budgets": [10],
+        "seeds": [0],
+    }
+    params = {**PARAMS, "refinements": known, "grid": "one", "grids": {"one": [block]}}
+    found = grid.expand(params)
+    assert {draw.budget for draw in found.draws} == {0}
+    assert found.fits == found.simulations == ()
+    assert grid.trainings_of(params)["pigdm_known"] == ()
+
+
 def test_a_correction_starts_from_the_estimator_that_it_names() -> None:
     found = cells(estimators=["flow"], refinements=["flow+is"], budgets=[10], seeds=[0])
     assert [fit.method for fit in found.fits] == ["flow"]

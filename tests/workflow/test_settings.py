@@ -165,6 +165,30 @@ MISTAKES = {
         lambda p: p["references"].update(flow={"kind": "exact"}),
         "a name for each method; got 'flow' under estimators and under references",
     ),
+    "prior_of_nothing": (
+        lambda p: p["estimators"]["aps"].update(prior="difusion_prior"),
+        "estimators.aps.prior among known, .*did you mean 'diffusion_prior'",
+    ),
+    "no_prior": (
+        lambda p: p["estimators"]["aps"].pop("prior"),
+        "estimators.aps to have the key 'prior'",
+    ),
+    "prior_of_a_flow": (
+        lambda p: p["estimators"]["flow"].update(prior="diffusion_prior"),
+        "estimators.flow without 'prior', of a kind among distilled alone; got it for 'flow'",
+    ),
+    "target_setting": (
+        lambda p: p["estimators"]["aps"]["target"].update(anneel=0.5),
+        "keys of estimators.aps.target among.*did you mean 'anneal'",
+    ),
+    "flow_within_a_flow": (
+        lambda p: p["estimators"]["aps"]["network"]["flow"]["flow"].update(layer=2),
+        "keys of estimators.aps.network.flow.flow among.*did you mean 'layers'",
+    ),
+    "prior_setting": (
+        lambda p: p["estimators"]["diffusion_prior"]["network"].update(widht=2),
+        "keys of estimators.diffusion_prior.network among.*did you mean 'width'",
+    ),
     "variant_of_nothing": (
         lambda p: p["estimators"]["diffusion_sde"].update(of="difusion"),
         "estimators.diffusion_sde.of among.*got 'difusion', did you mean 'diffusion'",

@@ -126,6 +126,9 @@ def code_of(verb, section=None):
         if section == "refinements":
             for name in grid.trainings_of(config)[wildcards.method]:
                 used += targets_of("estimators", wildcards.task, name)
+        if section == "estimators":
+            prior = grid.prior_of(config[section][wildcards.method])
+            used += targets_of(section, wildcards.task, prior) if prior else []
         return code(verb, *used)
 
     return files
@@ -145,8 +148,18 @@ def trained_by(wildcards):
 
 
 def trained_model(wildcards):
-    """What a method draws from, of its own budget and seed."""
+    """What a method draws from, of its own budget and seed; none where that is the task's own prior."""
+    known = config["refinements"].get(wildcards.method)
+    if known and grid.start_of(known) == grid.KNOWN:
+        return []
     return rules.train.output.model.format(**dict(wildcards) | {"method": trained_by(wildcards)})
+
+
+def prior_model(wildcards):
+    """The prior that an estimator is distilled from, of its own budget and seed; none where it is the task's own."""
+    name = grid.prior_of(config["estimators"][wildcards.method])
+    model = rules.train.output.model
+    return model.format(**dict(wildcards) | {"method": name}) if name else []
 
 
 def start_model(wildcards):

@@ -12,7 +12,7 @@ import yaml
 from inversion import grid, priors
 from inversion.cli.phases import share_output_cache, unrecorded
 from inversion.closure import code_files
-from inversion.estimators import DIRECT, ESTIMATORS
+from inversion.estimators import DIRECT, DISTILLED, ESTIMATORS
 from inversion.figures import FIGURES
 from inversion.references import REFERENCES
 from inversion.refinements import REFINEMENTS
@@ -51,6 +51,9 @@ PRIORS = priors.learned(config)
 REFERENCE_CHAINS = grid.chains(config["references"])
 REFINEMENT_CHAINS = grid.chains(config["refinements"])
 DIRECT_METHODS = {name for name, entry in config["estimators"].items() if entry["kind"] in DIRECT}
+DISTILLED_METHODS = {
+    name for name, entry in config["estimators"].items() if entry["kind"] in DISTILLED
+}
 # Seconds are never the same twice: only figures named so read the ledger.
 COST_FIGURES = {name for name in FIGURES if name.startswith("cost")}
 

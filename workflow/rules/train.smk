@@ -13,7 +13,7 @@ rule train:
     log:
         ".cache/logs/train/{task}/{method}/{budget}/{seed}.log",
     wildcard_constraints:
-        method=one_of(set(config["estimators"]) - DIRECT_METHODS),
+        method=one_of(set(config["estimators"]) - DIRECT_METHODS - DISTILLED_METHODS),
     cache: "omit-software"
     params:
         cell=lambda w: of_task(w, method=w.method, entry=grid.fit_entry(config, w.task, w.method)),
@@ -40,6 +40,28 @@ rule solve:
         cell=lambda w: of_task(w, method=w.method, entry=grid.fit_entry(config, w.task, w.method)),
     shell:
         "inversion solve --cell {params.cell:q} --simulations {input.simulations:q}"
+        " --out {output.model:q} --history {output.history:q} --cost {output.cost:q} 2> {log:q}"
+
+
+# What is distilled makes the same files, from observations and the prior of its own budget and seed.
+rule distil:
+    input:
+        simulations=rules.simulate.output.simulations,
+        prior=prior_model,
+        code=code_of("distil", "estimators"),
+    output:
+        model=rules.train.output.model,
+        history=rules.train.output.history,
+        cost=rules.train.output.cost,
+    log:
+        ".cache/logs/distil/{task}/{method}/{budget}/{seed}.log",
+    wildcard_constraints:
+        method=one_of(DISTILLED_METHODS),
+    cache: "omit-software"
+    params:
+        cell=lambda w: of_task(w, method=w.method, entry=grid.fit_entry(config, w.task, w.method)),
+    shell:
+        "inversion distil --cell {params.cell:q} --simulations {input.simulations:q} --model {input.prior:q}"
         " --out {output.model:q} --history {output.history:q} --cost {output.cost:q} 2> {log:q}"
 
 

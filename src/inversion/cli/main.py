@@ -13,6 +13,7 @@ VERBS = {
     "total": "add up what its chunks cost",
     "take": "take pairs from a dataset, or a panel's observations",
     "train": "fit an estimator to simulated pairs",
+    "distil": "distil a diffusion prior into a posterior sampler of one pass",
     "solve": "fit an estimator to prior draws in closed form",
     "certify": "hold a trained posterior against held-out pairs, for the verdict of infer",
     "reference": "invert a panel's observations by an exact or classical method",

@@ -8,7 +8,9 @@ from inversion.cli.invert import add_outputs, invert_panel
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_cell(parser)
-    parser.add_argument("--model", required=True, help="the trained prior or posterior")
+    parser.add_argument(
+        "--model", nargs="*", default=[], help="the trained prior or posterior; none of a known one"
+    )
     parser.add_argument(
         "--start", nargs="*", default=[], help="a posterior whose draws to start from"
     )
@@ -28,6 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
         "panel",
         "draws",
     )
+    from inversion.estimators.known_prior import known_prior
     from inversion.estimators.trained import load_model
     from inversion.grid import STARTS, WARM
     from inversion.refinements import REFINEMENTS
@@ -38,7 +41,8 @@ def run(arguments: argparse.Namespace) -> None:
     settings = {name: value for name, value in cell["entry"].items() if name not in (*STARTS, WARM)}
     refinement = build(REFINEMENTS, settings)
     configure_jax(double=refinement.double)
-    start = start_for(refinement, load_model(arguments.model), arguments.model, cell["method"])
+    model = load_model(*arguments.model) if arguments.model else known_prior(task)
+    start = start_for(refinement, model, *arguments.model or ["the task"], cell["method"])
     for path in arguments.start:
         start = warmed(start, load_model(path), path, cell["method"])
 

@@ -7,10 +7,13 @@ ESTIMATORS = {
     "consistency": "inversion.estimators.consistency:Consistency",
     "consistency_stable": "inversion.estimators.consistency_stable:StableConsistency",
     "diffusion": "inversion.estimators.diffusion:Diffusion",
+    "diffusion_prior": "inversion.estimators.diffusion_prior:DiffusionPrior",
+    "distilled": "inversion.estimators.distilled:Distilled",
     "ensemble": "inversion.estimators.ensemble:Ensemble",
     "flow": "inversion.estimators.flow:Flow",
     "flow_matching": "inversion.estimators.flow_matching:FlowMatching",
     "flow_prior": "inversion.estimators.flow_prior:FlowPrior",
+    "gated": "inversion.estimators.gated:Gated",
     "gaussian_head": "inversion.estimators.heads:GaussianHead",
     "gaussianization": "inversion.estimators.gaussianization:GaussianizationFlow",
     "iterative_gaussianization": "inversion.estimators.iterative_gaussianization:IterativeGaussianization",
@@ -21,3 +24,6 @@ ESTIMATORS = {
 
 # Kinds that are fitted in closed form, by `inversion solve` in place of `inversion train`.
 DIRECT = frozenset({"iterative_gaussianization"})
+
+# Kinds that are trained on observations alone towards a prior, by `inversion distil` in place of `inversion train`.
+DISTILLED = frozenset({"distilled"})

@@ -7,7 +7,7 @@ is written in: a prediction of any kind is turned into it, the samplers and the 
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -116,6 +116,7 @@ class Diffusion(AbstractEstimator, AbstractDensity):
     atol: float = eqx.field(static=True)
     sigma_data: float = eqx.field(static=True)
     damped: bool = eqx.field(static=True)
+    reads_y: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -151,6 +152,7 @@ class Diffusion(AbstractEstimator, AbstractDensity):
             raise ValueError(f"Expected drop in [0, 1); got {drop}.")
         if steps < 2:
             raise ValueError(f"Expected at least 2 steps; got {steps}.")
+        y_shape = y_shape if self.reads_y else (0,)
         shape = with_flag(y_shape) if drop else tuple(y_shape)
         mlp = partial(
             MLPBackbone,

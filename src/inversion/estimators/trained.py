@@ -27,6 +27,7 @@ from inversion.estimators.summarised import summarised
 from inversion.networks.backbones.backbone import with_image_shape
 from inversion.networks.summaries import SUMMARIES
 from inversion.posterior import (
+    AbstractDenoiser,
     AbstractDensity,
     AbstractPoints,
     AbstractPosterior,
@@ -80,6 +81,43 @@ class TrainedTransport(TrainedDensity, AbstractTransport):
         return jax.vmap(self.standardisation.theta_out)(self.estimator.from_latents(z))
 
 
+class TrainedDenoiser(TrainedDensity, AbstractDenoiser):
+    """A trained prior as a denoiser: noise that is white where theta is standardised, so of the scale of theta_std.
+
+    Of an image, whose pixels share one standard deviation, it is white as it stands.
+    """
+
+    def __check_init__(self) -> None:
+        task = self.standardisation.task
+        if self.standardisation.whitening is not None or not _affine(task):
+            raise ValueError(
+                "Expected theta without bounds, and without whitening by y, for a prior that takes noise out; "
+                f"got that of {type(task).__name__}."
+            )
+
+    @property
+    def centre(self) -> Float[Array, " dim"]:
+        return jnp.asarray(self.standardisation.theta_mean)
+
+    @property
+    def spread(self) -> Float[Array, ""]:
+        return jnp.exp(jnp.mean(jnp.log(self.standardisation.theta_std)))
+
+    @property
+    def scale(self) -> Float[Array, " dim"]:
+        return self.standardisation.theta_std / self.spread
+
+    @property
+    def levels(self) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        least, most = self.estimator.levels
+        return self.spread * least, self.spread * most
+
+    def denoised(self, z: Float[Array, " dim"], sigma: Float[Array, ""]) -> Float[Array, " dim"]:
+        maps = self.standardisation
+        u = (z - maps.theta_mean) / maps.theta_std
+        return maps.theta_std * self.estimator.denoised(u, sigma / self.spread) + maps.theta_mean
+
+
 class TrainedPoints(AbstractPoints):
     """A trained mean and quantiles; the mean is NaN where the prior bounds theta, for no bijection keeps it."""
 
@@ -112,7 +150,11 @@ def trained(
     """What was trained in the task's own units, with all that the estimator offers."""
     if isinstance(estimator, AbstractPoints):
         return TrainedPoints(estimator, standardisation)
-    kinds = {AbstractTransport: TrainedTransport, AbstractDensity: TrainedDensity}
+    kinds = {
+        AbstractTransport: TrainedTransport,
+        AbstractDenoiser: TrainedDenoiser,
+        AbstractDensity: TrainedDensity,
+    }
     for interface, kind in kinds.items():
         if isinstance(estimator, interface):
             return kind(estimator, standardisation)
@@ -138,9 +180,8 @@ def initialiser(
         key_estimator, key_summary = jax.random.split(key)
         reader = build(SUMMARIES, summary, key=key_summary, y_shape=y_shape)
         estimator = make(key_estimator, (reader.dim,))
-        return (
-            estimator if isinstance(estimator, AbstractTransport) else summarised(estimator, reader)
-        )
+        prior = isinstance(estimator, (AbstractTransport, AbstractDenoiser))
+        return estimator if prior else summarised(estimator, reader)
 
     return make_behind_summary if summary else lambda key: make(key, y_shape)
 

@@ -3,6 +3,10 @@ posterior that is corrected. A new method is one file and one line here.
 """
 
 REFINEMENTS = {
+    "annealed_langevin": "inversion.refinements.annealed_langevin:AnnealedLangevin",
+    "diffpir": "inversion.refinements.diffpir:DiffPir",
+    "dps": "inversion.refinements.dps:Dps",
+    "pigdm": "inversion.refinements.pigdm:Pigdm",
     "importance": "inversion.refinements.importance:Importance",
     "tempered": "inversion.refinements.tempered:Tempered",
     "hqs": "inversion.refinements.splitting:HalfQuadraticSplitting",

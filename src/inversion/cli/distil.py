@@ -1,0 +1,126 @@
+"""Distil a prior that takes noise out into a posterior sampler of one pass, on observations alone."""
+
+import argparse
+
+from inversion.cli.common import add_cell, configure_jax, read_cell, write_costs
+
+DRAWS = 4096  # of the prior, for the moments that theta is standardised by
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_cell(parser)
+    parser.add_argument("--simulations", required=True, help="the observations; theta is not read")
+    parser.add_argument(
+        "--model", nargs="*", default=[], help="the trained prior; none of a known one"
+    )
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--history", required=True)
+    parser.add_argument("--cost", required=True)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    cell = read_cell(
+        arguments.cell, "root_seed", "task", "task_entry", "method", "entry", "budget", "seed"
+    )
+    configure_jax(double=False)
+    import jax
+    import numpy as np
+    import pandas as pd
+    from tqdm import tqdm
+
+    from inversion.cost import Calls, Cost, Ledger
+    from inversion.estimators.distilled import TARGET, Distilled, Distilling
+    from inversion.estimators.fit import TRAINING, fit
+    from inversion.estimators.standardisation import Standardisation
+    from inversion.estimators.trained import make_estimator, save_model, trained
+    from inversion.keys import key_for
+    from inversion.records import Simulations, write_atomic
+    from inversion.registry import build
+    from inversion.tasks import make_task
+
+    task = make_task(cell["task_entry"])
+    entry, names = cell["entry"], (cell["task"], cell["method"], cell["budget"], cell["seed"])
+    training = build(TRAINING, {"kind": "fit", **entry.get("fit", {})})
+    unfit = [name for name in ("whiten", "fresh_noise", "symmetries") if getattr(training, name)]
+    if unfit or training.y_scale != "linear":
+        raise ValueError(
+            f"Expected fit: of {cell['method']} without what needs pairs or another scale of y; "
+            f"got {', '.join(unfit) or 'y_scale'}."
+        )
+    target = build(TARGET, {"kind": "target", **entry.get("target", {})})
+    prior = prior_of(task, arguments.model)
+    key_init, key_fit = jax.random.split(key_for(cell["root_seed"], "train", *names))
+    network = entry["network"]
+    estimator = make_estimator(key_init, task, entry["kind"], network)
+    if not isinstance(estimator, Distilled):
+        raise ValueError(f"Expected a kind that is distilled; got {entry['kind']!r}.")
+    y = Simulations.load(arguments.simulations).y
+    ledger = Ledger()
+    bar = tqdm(total=training.epochs, desc="/".join(map(str, names)), unit="epoch", disable=None)
+
+    def report(epochs: int, validation: float) -> None:
+        bar.set_postfix(validation=f"{validation:.4f}")
+        bar.update(epochs - bar.n)
+
+    with bar, ledger.entry(Cost(*names, "train")) as work:
+        draw = lambda key: prior.sample(key, y[0], min(DRAWS, len(y)))  # noqa: E731
+        key_draws = jax.random.fold_in(key_fit, 1)
+        drawn = np.asarray(work.compile(draw, key_draws, quick=True)(key_draws))
+        # The loop's pairs hold the prior's draws, for their moments: no theta of the simulations.
+        simulations = Simulations(np.resize(drawn, (len(y), drawn.shape[1])), y)
+        maps = Standardisation.of(task, simulations)
+        if estimator.around is not None:
+            estimator = estimator.begun(*measured(key_draws, task, maps, drawn))
+            work.count(Calls(simulator=len(drawn)))
+        distilling = Distilling(estimator, prior, task, maps, target)
+        result = fit(key_fit, distilling, task, simulations, training, entry=work, report=report)
+        batch = min(training.batch, len(y))
+        work.count(Calls(network=result.steps * batch * distilling.passes))
+    if result.stopped == "diverged":
+        tqdm.write(
+            f"{'/'.join(map(str, names))}: the training diverged; its best model before is kept"
+        )
+    model = trained(result.model.estimator.distilled, result.model.standardisation)
+    header = {
+        "task": cell["task_entry"],
+        "task_name": cell["task"],
+        "kind": entry["kind"],
+        "network": network,
+        "summary": None,
+        "stopped": result.stopped,
+    }
+    history = pd.DataFrame(
+        {
+            "epoch": np.arange(1, len(result.train) + 1),
+            "train": result.train,
+            "validation": result.validation,
+        }
+    )
+    write_atomic(arguments.history, lambda path: history.to_csv(path, index=False, na_rep="nan"))
+    write_costs(arguments.cost, ledger.as_rows())
+    save_model(arguments.out, model, header)
+
+
+def measured(key, task, maps, theta):
+    """Draws of the prior, and measurements simulated from them, as the network sees both."""
+    import jax
+
+    y = jax.vmap(task.simulate)(jax.random.split(key, len(theta)), theta)
+    return jax.vmap(maps.theta_in)(theta), jax.vmap(maps.y_in)(y)
+
+
+def prior_of(task, paths: list[str]):
+    """The prior of a file, or without one the task's own."""
+    from inversion.estimators.known_prior import known_prior
+    from inversion.estimators.trained import load_model
+    from inversion.posterior import AbstractDenoiser
+
+    if not paths:
+        return known_prior(task)
+    (path,) = paths
+    model = load_model(path)
+    if not isinstance(model, AbstractDenoiser):
+        raise ValueError(
+            f"Expected a prior that takes noise out in {path}; got a {type(model).__name__}."
+        )
+    return model

@@ -1,0 +1,180 @@
+"""Priors as denoisers, the diffusion bound, gated flows, and posteriors distilled from a prior without pairs."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from inversion.cost import Cost, Entry
+from inversion.estimators.denoising_bound import log_density_bound
+from inversion.estimators.distilled import Distilling, Target
+from inversion.estimators.fit import Training, fit
+from inversion.estimators.gated import components
+from inversion.estimators.known_prior import known_prior
+from inversion.estimators.standardisation import Standardisation
+from inversion.estimators.trained import make_estimator, trained
+from inversion.records import Simulations
+from inversion.tasks import make_task
+
+MOONS = make_task({"kind": "two_moons_line"})
+GAUSSIAN = make_task({"kind": "gaussian_linear", "dim": 3, "prior_scale": 1.5, "noise_scale": 0.8})
+FLOW = {"kind": "flow", "layers": 3, "knots": 5, "width": 16, "depth": 1}
+AFFINE = {"kind": "flow", "layers": 4, "transform": "affine", "width": 16, "depth": 1}
+GATED = {"kind": "gated", "members": 3, "width": 16, "flow": FLOW}
+
+
+def shares_and_noise(num, levels, dim):
+    key_shares, key_noise = jax.random.split(jax.random.key(1))
+    shares = (jax.random.uniform(key_shares, (num, 1)) + jnp.arange(levels) / levels) % 1.0
+    return shares, jax.random.normal(key_noise, (num, levels, dim))
+
+
+@pytest.mark.parametrize("kind", ["two_moons_line", "eight_gaussians", "gaussian_linear"])
+def test_the_known_prior_is_the_task_s(kind):
+    task = make_task({"kind": kind})
+    prior = known_prior(task)
+    theta = task.prior().sample(jax.random.key(0), (200,))
+    log_prob = jax.vmap(lambda t: prior.log_prob(t, t))(theta)
+    np.testing.assert_allclose(log_prob, task.prior().log_prob(theta), atol=2e-4)
+    draws = prior.sample(jax.random.key(1), jnp.zeros(1), 20_000)
+    np.testing.assert_allclose(draws.std(0), task.prior().variance ** 0.5 if kind == "gaussian_linear"
+                               else task.prior().sample(jax.random.key(2), (20_000,)).std(0), rtol=0.03)  # fmt: skip
+
+
+def test_the_known_denoiser_is_the_score_s():
+    """Tweedie: D(z, s) = z + s^2 grad log p_s(z), by Monte Carlo of the posterior mean."""
+    prior, sigma = known_prior(MOONS), jnp.asarray(0.4)
+    theta = MOONS.prior().sample(jax.random.key(0), (400_000,))
+    z = jnp.array([0.3, -0.2])
+    weights = jax.nn.softmax(-0.5 * jnp.sum((z - theta) ** 2, 1) / sigma**2)
+    np.testing.assert_allclose(prior.denoised(z, sigma), weights @ theta, atol=0.01)
+
+
+@pytest.mark.parametrize("kind", ["two_moons_line", "eight_gaussians", "gaussian_linear"])
+def test_the_bound_is_an_identity_of_exact_denoisers(kind):
+    task = make_task({"kind": kind})
+    theta = task.prior().sample(jax.random.key(0), (2000,))
+    bound = jax.jit(jax.vmap(lambda t, s, e: log_density_bound(known_prior(task), t, s, e)))
+    gap = bound(theta, *shares_and_noise(2000, 32, task.dim)) - task.prior().log_prob(theta)
+    assert abs(gap.mean()) < 4 * gap.std() / len(gap) ** 0.5 + 0.01
+
+
+def test_the_bound_lies_below_where_the_denoiser_is_wrong():
+    class Shrunk(eqx.Module):
+        prior: object
+
+        def __getattr__(self, name):
+            return getattr(self.prior, name)
+
+        def denoised(self, z, sigma):
+            return 0.9 * self.prior.denoised(z, sigma)
+
+    theta = GAUSSIAN.prior().sample(jax.random.key(0), (500,))
+    wrong = Shrunk(known_prior(GAUSSIAN))
+    each = jax.vmap(lambda t, s, e: log_density_bound(wrong, t, s, e))
+    assert (
+        each(theta, *shares_and_noise(500, 32, 3)) - GAUSSIAN.prior().log_prob(theta)
+    ).mean() < -0.1
+
+
+def test_a_prior_without_a_closed_form_is_refused():
+    with pytest.raises(ValueError, match="Expected a task whose prior is Gaussian"):
+        known_prior(make_task({"kind": "slcp"}))
+
+
+def test_the_components_of_a_gated_flow_make_up_its_density():
+    flow = make_estimator(
+        jax.random.key(0), MOONS, "gated", {n: v for n, v in GATED.items() if n != "kind"}
+    )
+    y = jnp.array([[0.3], [-1.0]])
+    found = components(flow, jax.random.key(1), y)
+    np.testing.assert_allclose(found.weights.sum(0), 1.0, atol=1e-6)
+    each = jax.vmap(jax.vmap(flow.log_prob), (0, None))(found.theta, y)
+    np.testing.assert_allclose(found.log_prob, each, atol=2e-4)
+
+
+def distilled(task, network, target, training, prior=None, num=4000):
+    prior = known_prior(task) if prior is None else prior
+    keys = jax.random.split(jax.random.key(3), num)
+    theta = task.prior().sample(jax.random.key(2), (num,))
+    y = np.asarray(jax.vmap(task.simulate)(keys, theta))
+    simulations = Simulations(np.asarray(prior.sample(jax.random.key(4), y[0], num)), y)
+    start = make_estimator(jax.random.key(0), task, "distilled", network)
+    maps = Standardisation.of(task, simulations)
+    training = Training(learning_rate=5e-3, average=0.98, batch=128, **training)
+    found = fit(
+        jax.random.key(1), Distilling(start, prior, task, maps, Target(**target)), task, simulations,
+        training, entry=Entry(Cost("", "", 0, 0, "")),
+    )  # fmt: skip
+    return trained(found.model.estimator.distilled, maps), found
+
+
+@pytest.mark.parametrize("target", [{"density": "exact"}, {"levels": 4, "anneal": 0.5}])
+def test_the_posterior_of_a_gaussian_is_found_without_pairs(target):
+    model, found = distilled(GAUSSIAN, {"flow": AFFINE}, target, {"epochs": 20})
+    assert found.stopped == "finished"
+    y = jnp.array([1.0, -2.0, 0.5])
+    exact = GAUSSIAN.posterior(y)
+    draws = model.sample(jax.random.key(2), y, 20_000)
+    std = jnp.sqrt(exact.variance)
+    np.testing.assert_allclose((draws.mean(0) - exact.mean) / std, 0.0, atol=0.15)
+    np.testing.assert_allclose(draws.std(0) / std, 1.0, atol=0.15)
+    # The loss is -log p(y) where all is exact.
+    log_evidence = -0.5 * 3 * (np.log(2 * np.pi * (1.5**2 + 0.8**2)) + 1)
+    assert found.validation.min() == pytest.approx(-log_evidence, abs=0.15)
+
+
+def test_the_prior_is_no_parameter():
+    """Neither the optimiser nor the model's file sees it."""
+    prior = make_estimator(
+        jax.random.key(0), GAUSSIAN, "diffusion_prior", {"width": 16, "depth": 1}
+    )
+    draws = GAUSSIAN.prior().sample(jax.random.key(1), (100,))
+    simulations = Simulations(np.asarray(draws), np.asarray(draws))
+    prior = trained(prior, Standardisation.of(GAUSSIAN, simulations))
+    start = make_estimator(jax.random.key(0), GAUSSIAN, "distilled", {"flow": AFFINE})
+    distilling = Distilling(start, prior, GAUSSIAN, prior.standardisation, Target())
+    leaves = lambda tree: len(jax.tree.leaves(eqx.filter(tree, eqx.is_inexact_array)))  # noqa: E731
+    assert leaves(distilling) == leaves(start)
+
+
+def test_a_learned_prior_is_a_denoiser_in_the_task_s_units():
+    task = make_task({"kind": "gaussian_linear", "dim": 2, "prior_scale": 3.0, "noise_scale": 1.0})
+    theta = np.asarray(task.prior().sample(jax.random.key(0), (4000,)))
+    simulations = Simulations(theta, theta)
+    start = make_estimator(jax.random.key(1), task, "diffusion_prior", {"width": 32, "depth": 2})
+    training = Training(epochs=20, learning_rate=3e-3, average=0.98)
+    model = fit(
+        jax.random.key(2), start, task, simulations, training, entry=Entry(Cost("", "", 0, 0, ""))
+    ).model
+    z = jnp.array([2.0, -4.0])
+    for sigma in (0.5, 2.0, 10.0):
+        expected = known_prior(task).denoised(z, jnp.asarray(sigma))
+        np.testing.assert_allclose(model.denoised(z, jnp.asarray(sigma)), expected, atol=0.35)
+    assert model.levels[1] == pytest.approx(80 * 3.0, rel=0.1)
+    np.testing.assert_allclose(jnp.prod(model.scale), 1.0, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"levels": 0}, "Expected at least 1 of levels and starts"),
+        ({"anneal": 1.5}, r"Expected anneal in \[0, 1\]"),
+        ({"annealed": "none"}, "Expected annealed among all, data"),
+        ({"density": "ode"}, "Expected density among bound, exact"),
+    ],
+)
+def test_a_target_is_checked(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Target(**settings)
+
+
+def test_a_learned_prior_has_no_exact_density():
+    prior = make_estimator(
+        jax.random.key(0), GAUSSIAN, "diffusion_prior", {"width": 16, "depth": 1}
+    )
+    maps = Standardisation.identity(GAUSSIAN)
+    start = make_estimator(jax.random.key(0), GAUSSIAN, "distilled", {"flow": AFFINE})
+    with pytest.raises(ValueError, match="Expected `prior: known` for density: exact"):
+        Distilling(start, trained(prior, maps), GAUSSIAN, maps, Target(density="exact"))
