@@ -160,7 +160,9 @@ class Diffusion(AbstractEstimator, AbstractDensity):
 
     @property
     def passes(self) -> int:
-        return {"multistep": self.steps, "euler": self.steps, "heun": 2 * self.steps - 1}.get(self.solver, 1)
+        return {"multistep": self.steps, "euler": self.steps, "heun": 2 * self.steps - 1}.get(
+            self.solver, 1
+        )
 
     def loss(
         self,

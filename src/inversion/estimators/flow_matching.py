@@ -98,7 +98,9 @@ class FlowMatching(AbstractEstimator, AbstractDensity):
 
     @property
     def passes(self) -> int:
-        return {"euler": self.steps, "midpoint": 2 * self.steps, "heun": 2 * self.steps}.get(self.solver, 1)
+        return {"euler": self.steps, "midpoint": 2 * self.steps, "heun": 2 * self.steps}.get(
+            self.solver, 1
+        )
 
     def loss(
         self,
