@@ -74,7 +74,7 @@ def test_wrong_draws_show(tmp_path) -> None:
     found = scores(tmp_path, entry, Draws(np.asarray(theta), np.asarray(y), prior))
     assert found["spread_error"] == pytest.approx(1 / 0.2873 - 1, abs=0.05)
     assert found["band_error"] > 5
-    assert found["c2st"] > 0.8
+    assert found["c2st"] > 0.6
     assert found["rmse_error"] > 1
 
 
