@@ -7,10 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from inversion.cli import restore
 from inversion.cli.main import main
 from inversion.cli.simulate import truths
 from inversion.records import Draws
 from inversion.tasks import make_task
+
+
+@pytest.fixture(autouse=True)
+def _few_residuals(monkeypatch):
+    """Enough for C2ST to see a prior in place of a posterior, and no more: its network is trained in every test."""
+    monkeypatch.setattr(restore, "POOLED", 150)
+
 
 CELL = {"root_seed": 0, "method": "exact", "budget": 0, "seed": 0, "panel": "restoration"}
 
@@ -53,7 +61,7 @@ def test_exact_draws_have_no_errors(tmp_path, entry) -> None:
     assert found["mean_error"] < 0.05
     assert found["band_error"] < 0.12
     if "c2st" in found:
-        assert found["c2st"] == pytest.approx(0.5, abs=0.04)
+        assert found["c2st"] == pytest.approx(0.5, abs=0.1)
     assert found["psnr_mean"] - found["psnr_1"] == pytest.approx(3, abs=0.4)
     assert found["ssim_mean"] > found["ssim_1"]
     assert found["perceptual_mean"] < found["perceptual_1"]
@@ -66,7 +74,7 @@ def test_wrong_draws_show(tmp_path) -> None:
     found = scores(tmp_path, entry, Draws(np.asarray(theta), np.asarray(y), prior))
     assert found["spread_error"] == pytest.approx(1 / 0.2873 - 1, abs=0.05)
     assert found["band_error"] > 5
-    assert found["c2st"] > 0.8
+    assert found["c2st"] > 0.6
     assert found["rmse_error"] > 1
 
 

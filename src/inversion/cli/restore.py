@@ -12,7 +12,7 @@ from inversion.cli.common import (
     write_table,
 )
 
-POOLED = 2000  # residuals that C2ST tells apart
+POOLED = 1000  # residuals that C2ST tells apart
 WIDEST = 64  # pixels beyond which C2ST is left out: its network grows with them, and takes minutes
 
 
