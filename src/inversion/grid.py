@@ -25,8 +25,8 @@ PANELS = ("calibration", "comparison", "density")
 HELD_OUT = "held_out"
 # sbibm's own observations, with draws for each, of its tasks alone: a grid asks for them by name.
 SBIBM = "sbibm"
-# Measurements of images, scored as pictures: of images that no training has seen, and of those that it has. A grid asks
-# for them by name.
+# Measurements of images, scored as pictures: of images that no training has seen, and of those that it has. A grid
+# asks for them by name.
 RESTORATIONS = ("restoration", "restoration_seen")
 # What asks nothing of any method: the diagnostics on faults planted in a task's exact posteriors.
 POWER = "power"
@@ -237,21 +237,25 @@ def panels_of(params: Params, method: str) -> tuple[str, ...]:
 def observations_of(params: Params, task: str, panel: str) -> int | list:
     """What a panel holds: a number of prior-predictive observations, or the observations themselves."""
     observations = params["panels"][panel]["observations"]
-    if panel == "calibration":
+    if _by_family(observations):
         return max(by_task(count, task) for count in observations.values())
     return by_task(observations, task)
 
 
 def observations_used(params: Params, task: str, method: str, panel: str) -> int:
     """How many of a panel's observations a method inverts, the first ones: samplers are slow, and so are solvers."""
-    observations = observations_of(params, task, panel)
-    if panel == "calibration":
+    observations, asked = observations_of(params, task, panel), params["panels"][panel]
+    if _by_family(asked["observations"]):
         amortised = family_of(params, method) == "amortised" or method == "exact"
-        counts = params["panels"][panel]["observations"]
-        return by_task(counts["estimators" if amortised else "samplers"], task)
+        return by_task(asked["observations"]["estimators" if amortised else "samplers"], task)
     num = observations if isinstance(observations, int) else len(observations)
     solved = resolved(params)["estimators"].get(method, {}).get("kind") in SOLVED
-    return min(num, params["panels"][panel]["solved"]) if panel == "density" and solved else num
+    return min(num, asked["solved"]) if panel == "density" and solved else num
+
+
+def _by_family(observations: Any) -> bool:
+    """Whether a panel's observations are counted for estimators and for samplers apart."""
+    return isinstance(observations, Mapping) and set(observations) == {"estimators", "samplers"}
 
 
 def chains(entries: Params) -> set[str]:

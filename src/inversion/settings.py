@@ -308,7 +308,6 @@ def _not_taken(where: str, settings: Mapping, allowed: list[str] | None) -> Iter
     given = (
         "key",
         "theta_dim",
-        "dim",
         "y_shape",
         "image_shape",
         "task",

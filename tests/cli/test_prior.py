@@ -87,7 +87,7 @@ def test_digits_are_held_against_images_that_no_training_saw(tmp_path) -> None:
     entry = {"kind": "digits_inpaint"}
     task = make_task(entry)
     theta = np.asarray(task.prior().sample(jax.random.key(0), (1500,)), np.float32)
-    Simulations(theta, theta[:, :32]).save(tmp_path / "pairs.npz")
+    Simulations(theta, np.zeros((1500, 8, 8, 2), np.float32)).save(tmp_path / "pairs.npz")
     cell = {"task": "digits_inpaint", "task_entry": entry, "budget": 1500}
     network = {"layers": 3, "rotation": "pca"}
     assert solve(tmp_path, entry=DIRECT | {"network": network}, **cell) == 0

@@ -14,6 +14,7 @@ from inversion.estimators.estimator import AbstractEstimator
 from inversion.estimators.fit import Training, fit
 from inversion.estimators.trained import make_estimator
 from inversion.records import Simulations
+from inversion.tasks import make_task
 from inversion.tasks.gaussian_linear import GaussianLinear
 from inversion.tasks.sir import Sir
 
@@ -170,3 +171,32 @@ def test_settings_are_checked(settings, message):
 def test_too_few_pairs():
     with pytest.raises(ValueError, match="Expected at least 2 pairs to train on; got 1"):
         run(Line(jnp.zeros(()), 2.0), pairs(1), epochs=1)
+
+
+def test_examples_that_are_held_out_pick_the_best_epoch():
+    """All pairs are trained on, and as many as a share of them are drawn for validation, of other images."""
+    task = make_task({"kind": "digits_denoise"})
+    theta = np.zeros((50, 64), np.float32)  # nothing like a digit: the validation loss must tell
+    y = np.zeros((50, 8, 8, 1), np.float32)
+    entry = Entry(Cost("", "", 0, 0, ""))
+    settings = Training(epochs=2, batch=10, validation=0.2)
+    estimator = ImageLine(jnp.zeros(()))
+    result = fit(jax.random.key(0), estimator, task, Simulations(theta, y), settings, entry=entry)
+    assert result.train == pytest.approx(0, abs=1e-6)
+    assert (result.validation > 1).all()
+    assert result.steps == 2 * 5
+    assert entry.calls.network == 2 * 50 + 2 * 10
+    assert entry.calls.simulator == 10
+
+
+class ImageLine(AbstractEstimator):
+    """theta = slope * y, whatever the axes of y."""
+
+    slope: Array
+
+    def loss(self, theta, y, *, key, progress):
+        del key, progress
+        return jnp.sum((theta - self.slope * jnp.ravel(y)) ** 2)
+
+    def sample(self, key, y, num):
+        return jnp.broadcast_to(self.slope * jnp.ravel(y), (num, y.size))

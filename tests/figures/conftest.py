@@ -33,6 +33,8 @@ def write_study(results: Path, params: dict) -> Study:
     for panel in (panel for panel in study.cells.panels if panel.panel in grid.PANELS):
         write_panel(results, panel, rng)
     for cell in study.cells.draws:
+        if cell.panel in grid.RESTORATIONS:
+            write_images(results / grid.address(files.DRAWS, cell), rng)
         if cell.panel == "comparison":
             write_draws(results, cell, rng)
             if params["refinements"].get(cell.method, {"kind": ""})["kind"] in grid.PATHS:
@@ -75,6 +77,14 @@ def write_draws(results: Path, cell: grid.Draw, rng: np.random.Generator) -> Non
     theta = along - along.mean(axis=-1, keepdims=True) + (y + noise)[..., None] / along.shape[-1]
     truth = np.full((3, along.shape[-1]), np.nan)
     Draws(truth, y, theta.astype(np.float32)).save(results / grid.address(files.DRAWS, cell))
+
+
+def write_images(path: Path, rng: np.random.Generator) -> None:
+    """Images of 4 x 4 pixels, the first of them black, whose draws scatter by .1 around the truth; half are seen."""
+    truth = rng.uniform(size=(3, 4, 4, 1))
+    seen = rng.permuted(np.tile(np.arange(16) < 8, (3, 1)), axis=1).reshape(3, 4, 4, 1)
+    theta = truth.reshape(3, 1, 16) + 0.1 * rng.normal(size=(3, 9, 16))
+    Draws(truth.reshape(3, 16), np.concatenate([truth * seen, seen], axis=-1), theta).save(path)
 
 
 def write_paths(path: Path, dim: int) -> None:
@@ -167,3 +177,15 @@ def smoke(tmp_path_factory) -> Study:
 def fresh(tmp_path) -> Study:
     """A study whose files a test may change."""
     return write_study(tmp_path / "results", params_of("smoke"))
+
+
+@pytest.fixture
+def restored(tmp_path) -> Study:
+    """Two methods on images half of which is seen, and none that git keeps."""
+    block = {"tasks": ["digits_inpaint"], "estimators": ["flow_matching", "gaussian_head"]}
+    block |= {"panels": ["restoration"], "budgets": [10], "seeds": [0]}
+    study = Study(tmp_path, params_of("one") | {"grids": {"one": [block]}})
+    for cell in study.cells.restorations:
+        path = tmp_path / grid.address(files.DRAWS, cell)
+        write_images(path, np.random.default_rng(0))
+    return study

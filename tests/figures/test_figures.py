@@ -169,6 +169,23 @@ def test_draws_that_are_not_finite_leave_an_empty_panel(fresh) -> None:
     assert "no draws" in texts(figure)
 
 
+def test_restorations_show_truth_measurement_draws_mean_and_spread(restored) -> None:
+    figure = drawn("restorations", restored)
+    shown = [axes.images[0].get_array() for axes in figure.axes]
+    assert len(shown) == 2 * 7
+    cell = restored.cells.restorations[0]
+    record = Draws.load(restored.results / grid.address(files.DRAWS, cell))
+    np.testing.assert_allclose(shown[0], record.theta_true[0].reshape(4, 4))
+    assert np.isnan(np.ma.filled(shown[1], np.nan)).sum() == 8
+    np.testing.assert_allclose(shown[2], record.theta[0, 0].reshape(4, 4))
+    np.testing.assert_allclose(shown[5], record.theta[0].mean(0).reshape(4, 4))
+    np.testing.assert_allclose(shown[6], record.theta[0].std(0).reshape(4, 4))
+    assert [axes.get_title() for axes in figure.axes[:7]] == [
+        "truth", "measured", "draw", "draw", "draw", "mean", "sd"
+    ]  # fmt: skip
+    assert {"flow matching", "Gaussian head"} <= set(texts(figure))
+
+
 def test_training_marks_the_best_epoch_and_the_floor(made) -> None:
     figure = drawn("training", made)
     assert [axes.get_title(loc="left") for axes in figure.axes] == [

@@ -36,7 +36,7 @@ def kind(request):
 def made(kind, image_shape, y_shape, **settings):
     entry = {"kind": kind, **SMALL[kind], **settings, "image_shape": image_shape}
     dim = int(np.prod(image_shape))
-    return backbone_of(entry, key=jax.random.key(0), dim=dim, y_shape=y_shape)
+    return backbone_of(entry, key=jax.random.key(0), theta_dim=dim, y_shape=y_shape)
 
 
 def inputs(image_shape, y_shape):
@@ -45,17 +45,27 @@ def inputs(image_shape, y_shape):
     return z, jnp.asarray(0.3), jax.random.normal(keys[1], y_shape)
 
 
-@pytest.mark.parametrize("shapes", SHAPES.values(), ids=SHAPES)
+@eqx.filter_jit
+def run(network, *given):
+    return network(*given)
+
+
+@eqx.filter_jit
+def with_slopes(network, given):
+    """What comes out, and how the sum of squares depends on what goes in."""
+    square = lambda given: (jnp.sum((out := network(*given)) ** 2), out)  # noqa: E731
+    return jax.grad(square, has_aux=True)(given)
+
+
+@pytest.mark.parametrize("shapes", SHAPES)
 def test_shapes_and_what_it_reads(kind, shapes, shaken):
-    network, given = made(kind, *shapes), inputs(*shapes)
-    assert (network(*given) == 0).all()  # at the start
-    network = shaken(network)
-    out = network(*given)
+    if kind != "unet" and shapes not in ("odd_coarse", "colour"):
+        pytest.skip("what comes in and goes out is the same code")
+    network, given = made(kind, *SHAPES[shapes]), inputs(*SHAPES[shapes])
+    assert (with_slopes(network, given)[1] == 0).all()  # at the start
+    slopes, out = with_slopes(shaken(network), given)
     assert out.shape == given[0].shape
     assert jnp.isfinite(out).all()
-    slopes = jax.jit(jax.grad(lambda *given: jnp.sum(network(*given) ** 2), argnums=(0, 1, 2)))(
-        *given
-    )
     for slope in slopes:
         assert jnp.isfinite(slope).all()
         assert (slope != 0).all()
@@ -64,8 +74,10 @@ def test_shapes_and_what_it_reads(kind, shapes, shaken):
 def test_a_batch_is_each_by_itself(kind, shaken):
     network, (z, clock, y) = shaken(made(kind, *SHAPES["odd"])), inputs(*SHAPES["odd"])
     scales = jnp.array([1.0, -0.5, 2.0])
-    batch = jax.vmap(network)(scales[:, None] * z, scales * clock, scales[:, None, None, None] * y)
-    each = [network(s * z, s * clock, s * y) for s in scales]
+    batch = eqx.filter_jit(lambda network, *given: jax.vmap(network)(*given))(
+        network, scales[:, None] * z, scales * clock, scales[:, None, None, None] * y
+    )
+    each = [run(network, s * z, s * clock, s * y) for s in scales]
     np.testing.assert_allclose(batch, jnp.stack(each), rtol=2e-4, atol=2e-4)
 
 
@@ -81,9 +93,11 @@ def test_forward_derivatives_are_those_of_differences(kind, shaken):
     with jax.enable_x64(True):
         network, given = shaken(made(kind, *SHAPES["odd_coarse"])), inputs(*SHAPES["odd_coarse"])
         given = tuple(a.astype(float) for a in given)
-        run = lambda h: network(given[0] * (1 + h), given[1] + h, given[2])  # noqa: E731
-        _, slope = jax.jvp(run, (jnp.asarray(0.0),), (jnp.asarray(1.0),))
-        np.testing.assert_allclose(slope, (run(1e-5) - run(-1e-5)) / 2e-5, rtol=1e-4, atol=1e-4)
+        along = lambda h: network(given[0] * (1 + h), given[1] + h, given[2])  # noqa: E731
+        _, slope = eqx.filter_jit(jax.jvp)(along, (jnp.asarray(0.0),), (jnp.asarray(1.0),))
+        along = eqx.filter_jit(along)
+        above, below = along(jnp.asarray(1e-5)), along(jnp.asarray(-1e-5))
+        np.testing.assert_allclose(slope, (above - below) / 2e-5, rtol=1e-4, atol=1e-4)
 
 
 def test_permuted_colours_come_out_permuted(kind, shaken):
@@ -107,8 +121,8 @@ def test_permuted_colours_come_out_permuted(kind, shaken):
     for name in ("weight", "bias"):
         leaf = straight(getattr(network.straight.out, name))
         moved = eqx.tree_at(lambda n, name=name: getattr(n.straight.out, name), moved, leaf)
-    permuted = moved(z.reshape(shape)[..., order].ravel(), clock, y[..., order])
-    expected = network(z, clock, y).reshape(shape)[..., order].ravel()
+    permuted = run(moved, z.reshape(shape)[..., order].ravel(), clock, y[..., order])
+    expected = run(network, z, clock, y).reshape(shape)[..., order].ravel()
     np.testing.assert_allclose(permuted, expected, rtol=1e-3, atol=1e-3)
 
 
@@ -116,11 +130,11 @@ def test_what_does_not_fit_is_refused(kind):
     with pytest.raises(
         ValueError, match=r"Expected a backbone with a kind among mlp, .*; got 'unet'"
     ):
-        backbone_of("unet", key=jax.random.key(0), dim=4, y_shape=(2,))
+        backbone_of("unet", key=jax.random.key(0), theta_dim=4, y_shape=(2,))
     if kind == "mlp":
         return
     with pytest.raises(ValueError, match=rf"whose theta is an image for the backbone '{kind}'"):
-        backbone_of({"kind": kind}, key=jax.random.key(0), dim=4, y_shape=(2, 2, 1))
+        backbone_of({"kind": kind}, key=jax.random.key(0), theta_dim=4, y_shape=(2, 2, 1))
     with pytest.raises(ValueError, match=r"Expected a y of height, width and channel .*\(5,\)"):
         made(kind, (4, 4, 1), (5,))
     with pytest.raises(ValueError, match=r"Expected channels and .* of at least 1; got \[\]"):
@@ -135,4 +149,4 @@ def test_an_unknown_backbone_is_refused():
     with pytest.raises(
         ValueError, match=r"Expected a kind among mlp, .*uvit; got 'unett', did you"
     ):
-        backbone_of({"kind": "unett"}, key=jax.random.key(0), dim=4, y_shape=(2,))
+        backbone_of({"kind": "unett"}, key=jax.random.key(0), theta_dim=4, y_shape=(2,))

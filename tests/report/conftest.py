@@ -28,7 +28,7 @@ AT_OBSERVATIONS += ("crescent_mass", *SEGMENTS, "mode_tv")
 AT_ALL = ("nll", "excess_nll", "sbc_ks", "sbc_p", "tarp_p", "coverage_50", "coverage_90")
 FIGURES = ("headline", "prior", "posteriors", "training", "sbc", "tarp", "consistency", "cost")
 FIGURES += ("benchmark", "cost_benchmark", "power", "iteration", "iteration_moving", "cost_refine")
-FIGURES += ("priors",)
+FIGURES += ("priors", "restorations")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 30"><rect width="64" height="30"/></svg>'
 
 COSTS = """task,method,budget,seed,verb,panel,observations,draws,cpu_s,wall_s,compile_s,\

@@ -49,6 +49,15 @@ TINY = [
     {"tasks": ["two_moons"], "references": ["exact"], "panels": ["sbibm"]},
     {"tasks": ["two_moons"], "panels": ["power"]},
     {
+        "tasks": ["gaussian_image"],
+        "references": ["exact"],
+        "estimators": ["flow_matching"],
+        "refinements": ["hqs"],
+        "panels": ["restoration", "restoration_seen"],
+        "budgets": [10],
+        "seeds": [0],
+    },
+    {
         "tasks": ["two_moons_line"],
         "estimators": ["flow_prior", "iterative_gaussianization"],
         "panels": ["prior"],

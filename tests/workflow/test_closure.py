@@ -26,6 +26,7 @@ VERBS = (
     "sample",
     "calibrate",
     "compare",
+    "restore",
     "tables",
     "figure",
     "report",

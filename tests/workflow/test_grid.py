@@ -95,6 +95,27 @@ def test_certificates_are_made_where_a_grid_names_the_held_out_pairs() -> None:
     assert found.draws == ()
 
 
+def test_measured_images_are_restored_where_a_grid_names_them_alone() -> None:
+    methods = {"references": ["exact"], "estimators": ["flow"], "refinements": ["hqs"]}
+    found = cells(
+        tasks=["gaussian_image"], **methods, panels=["restoration"], budgets=[9], seeds=[0]
+    )
+    assert found.panels == (grid.Panel("gaussian_image", "restoration"),)
+    assert [draw.method for draw in found.restorations] == ["exact", "flow", "hqs"]
+    assert [draw.method for draw in found.restored] == ["flow"]
+    assert found.calibrations == found.comparisons == found.sampled == ()
+    assert not cells(**methods, budgets=[9], seeds=[0]).restorations
+
+
+def test_a_setting_by_panel_is_that_of_the_comparison_for_measured_images() -> None:
+    entry = {
+        "steps": {"calibration": 2, "comparison": 5},
+        "runs": {"comparison": 1, "restoration": 3},
+    }
+    assert grid.entry_of(entry, "any", "restoration") == {"steps": 5, "runs": 3}
+    assert grid.entry_of(entry, "any", "restoration_seen") == {"steps": 5, "runs": 1}
+
+
 def test_only_what_has_an_exact_reference_is_compared() -> None:
     assert cells(references=["nuts"]).comparisons == ()
     assert {draw.method for draw in cells(references=["nuts", "exact"]).comparisons} == {

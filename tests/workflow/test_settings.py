@@ -267,6 +267,12 @@ def test_a_black_box_is_taken_and_its_panels_have_their_own_sizes() -> None:
     assert observations_used(params, "slcp", "flow", "calibration") == 1000
 
 
+def test_slow_samplers_restore_fewer_images() -> None:
+    used = lambda method: observations_used(PARAMS, "digits_denoise", method, "restoration")  # noqa: E731
+    assert used("dps_image") < used("aps_image") == 360
+    assert observations_of(PARAMS, "digits_denoise", "restoration") == 360
+
+
 def test_a_kind_of_ones_own_is_taken() -> None:
     params = deepcopy(PARAMS)
     params["tasks"]["mine"] = {"kind": "my_package.tasks:Mine", "anything": 3}

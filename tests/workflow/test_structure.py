@@ -16,7 +16,10 @@ def stages(pristine) -> dict:
     return yaml.safe_load((pristine.folder / "dvc.yaml").read_text())["stages"]
 
 
-@pytest.fixture(scope="session", params=["tiny", "smoke", "study", "priors", "distil", "benchmark"])
+@pytest.fixture(
+    scope="session",
+    params=["tiny", "smoke", "study", "priors", "distil", "images", "benchmark"],
+)
 def jobs(pristine, request) -> list[dict]:
     said = pristine.run(sys.executable, str(DESCRIBE), request.param, PYTHONPATH="src")
     return [job for job in json.loads(said.splitlines()[-1]) if job["output"]]

@@ -12,8 +12,8 @@ from inversion.cli.common import (
     write_table,
 )
 
-POOLED = 2000  # residuals that C2ST tells apart
-WIDEST = 256  # pixels beyond which C2ST is left out: it takes minutes
+POOLED = 1000  # residuals that C2ST tells apart
+WIDEST = 64  # pixels beyond which C2ST is left out: its network grows with them, and takes minutes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

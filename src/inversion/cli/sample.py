@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> None:
     configure_jax(double=False)
     from inversion.cost import Calls, Cost, Ledger
     from inversion.estimators.redrawn import redrawn
-    from inversion.estimators.trained import load_model, read_header
+    from inversion.estimators.trained import Trained, load_model, read_header
     from inversion.keys import key_for
     from inversion.posterior import AbstractDensity, AbstractPoints
     from inversion.records import Draws, Simulations, check_observation
@@ -41,6 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     model = load_model(arguments.model)
     if "network" in cell:
         model = redrawn(model, header, cell["network"])
+    passes = model.estimator.passes if isinstance(model, Trained) else 1
     ledger, files = Ledger(), []
     for (panel, num), observed in zip(cell["draws"].items(), arguments.panels, strict=True):
         truth = Simulations.load(observed).head(cell["observations_used"][panel])
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
         with ledger.entry(Cost(*names, "sample", panel, len(truth), num)) as entry:
             key = key_for(cell["root_seed"], "sample", *names, panel)
             theta = draw(key, model, truth.y, num, entry)
-            entry.count(Calls(network=len(truth) * num))
+            entry.count(Calls(network=len(truth) * num * passes))
         log_prob = log_prob_true = None
         if isinstance(model, AbstractDensity):
             log_prob_true = density(model, truth.theta[:, None], truth.y)[:, 0]

@@ -1,9 +1,10 @@
 """How like two images are: PSNR, SSIM, and a distance of contrasts at several scales, which learns nothing.
 
-All take batches of images (..., height, width, channel) and give one number for each. Signal-to-noise in dB; SSIM after
-Wang, Bovik, Sheikh, Simoncelli (2004), here by a Gaussian window of 1.5 pixels over the places where 7 x 7 pixels lie
-inside the image. The distance follows the normalised Laplacian pyramid of Laparra, Ballé, Berardino, Simoncelli (2016),
-"Perceptual image quality assessment using a normalized Laplacian pyramid", with the same binomial filter at all scales.
+All take batches of images (..., height, width, channel) and give one number for each. Signal-to-noise in dB; SSIM by
+Wang, Bovik, Sheikh, Simoncelli (2004), here by a Gaussian window of 1.5 pixels over the places where 7 x 7 pixels
+lie inside the image. The distance follows the normalised Laplacian pyramid of Laparra, Ballé, Berardino, Simoncelli
+(2016), "Perceptual image quality assessment using a normalized Laplacian pyramid", with one binomial filter at all
+scales.
 """
 
 import numpy as np

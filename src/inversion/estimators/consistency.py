@@ -87,7 +87,7 @@ class Consistency(AbstractConsistency):
             activation=activation,
         )
         make = mlp if backbone is None else partial(backbone_of, backbone)
-        self.network = make(key=key, dim=theta_dim, y_shape=y_shape)
+        self.network = make(key=key, theta_dim=theta_dim, y_shape=y_shape)
         self.dim, self.steps = theta_dim, steps
         self.s0, self.s1 = s0, s1
         self.eps, self.max_time, self.rho = eps, max_time, rho

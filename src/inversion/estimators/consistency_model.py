@@ -45,6 +45,10 @@ class AbstractConsistency(AbstractEstimator):
     rho: eqx.AbstractVar[float]
 
     @abc.abstractmethod
+    @property
+    def passes(self) -> int:
+        return self.steps
+
     def loss_at(
         self,
         theta: Float[Array, " dim"],

@@ -84,7 +84,7 @@ class StableConsistency(AbstractConsistency):
             activation=activation,
         )
         make = mlp if backbone is None else partial(backbone_of, backbone)
-        self.network = make(key=key_network, dim=theta_dim, y_shape=y_shape)
+        self.network = make(key=key_network, theta_dim=theta_dim, y_shape=y_shape)
         self.weight = MLP(1, 1, width=weight_width, depth=1, activation="mish", key=key_weight)
         self.dim, self.steps = theta_dim, steps
         self.sigma, self.p_mean, self.p_std = sigma, p_mean, p_std

@@ -164,7 +164,7 @@ class Diffusion(AbstractEstimator, AbstractDensity):
             activation=activation,
         )
         make = mlp if backbone is None else partial(backbone_of, backbone)
-        self.network = make(key=key, dim=theta_dim, y_shape=shape)
+        self.network = make(key=key, theta_dim=theta_dim, y_shape=shape)
         given = {"sigma_data": sigma_data} if schedule == "edm" else {}
         self.schedule = SCHEDULES[schedule](**given)
         self.dim, self.context_shape = theta_dim, shape
@@ -172,6 +172,12 @@ class Diffusion(AbstractEstimator, AbstractDensity):
         self.solver, self.steps, self.rtol, self.atol = solver, steps, rtol, atol
         self.sigma_data = sigma_data
         self.damped = damped and prediction not in READ_THE_NOISE
+
+    @property
+    def passes(self) -> int:
+        return {"multistep": self.steps, "euler": self.steps, "heun": 2 * self.steps - 1}.get(
+            self.solver, 1
+        )
 
     def loss(
         self,

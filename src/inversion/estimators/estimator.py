@@ -13,6 +13,11 @@ from inversion.posterior import AbstractDensity, AbstractPoints, AbstractPosteri
 class AbstractTrainable(eqx.Module):
     """What the training loop asks for, whatever is learned of theta given y."""
 
+    @property
+    def passes(self) -> int:
+        """Passes of the network for one draw, for the ledger; 1 as well where a solver picks its own steps."""
+        return 1
+
     @abc.abstractmethod
     def loss(
         self,

@@ -33,7 +33,8 @@ class Training:
 
     Adam (with decoupled `weight_decay`), the norm of the gradient clipped at `clip`, a cosine from
     `learning_rate` down to `final_fraction` of it over all `epochs`. A share `validation` of the pairs is
-    held out, or, where a task has examples for that, as many pairs from these (`tasks.held_out`); after `patience` epochs without a better loss on it the training stops. `average` > 0 is the
+    held out, or, where a task has examples for that, as many pairs from these (`tasks.held_out`); after `patience`
+    epochs without a better loss on it the training stops. `average` > 0 is the
     decay of an exponential moving average of the parameters, which is then what is validated and kept.
     `fresh_noise` simulates a new y for the batch's theta at every step. `max_steps` lowers `epochs`, and the
     cosine with them, where the pairs are so many that all epochs would take more steps than that. `whiten`

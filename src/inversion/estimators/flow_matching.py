@@ -93,12 +93,18 @@ class FlowMatching(AbstractEstimator, AbstractDensity):
             activation=activation,
         )
         make = mlp if backbone is None else partial(backbone_of, backbone)
-        self.network = make(key=key, dim=theta_dim, y_shape=y_shape)
+        self.network = make(key=key, theta_dim=theta_dim, y_shape=y_shape)
         self.dim = theta_dim
         self.time_exponent = time_exponent
         self.coupling, self.regularisation, self.near = coupling, regularisation, near
         self.solver, self.steps, self.rtol, self.atol = solver, steps, rtol, atol
         self.divergence, self.probes = divergence, probes
+
+    @property
+    def passes(self) -> int:
+        return {"euler": self.steps, "midpoint": 2 * self.steps, "heun": 2 * self.steps}.get(
+            self.solver, 1
+        )
 
     def loss(
         self,

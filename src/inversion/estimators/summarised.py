@@ -19,6 +19,10 @@ class AbstractSummarised(AbstractTrainable):
     estimator: eqx.AbstractVar[AbstractTrainable]
     summary: eqx.AbstractVar[AbstractSummary]
 
+    @property
+    def passes(self) -> int:
+        return self.estimator.passes
+
     def loss(
         self,
         theta: Float[Array, " dim"],

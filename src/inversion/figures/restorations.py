@@ -1,4 +1,4 @@
-"""Measured images side by side: truth, measurement, three draws, mean and standard deviation, a row for each method."""
+"""Measured images side by side: truth, measurement, draws, mean and standard deviation, a row for each method."""
 
 import numpy as np
 from jaxtyping import Float

@@ -12,8 +12,8 @@ from inversion.tables.images import CALLS, DRAW, TRAIN
 
 HELD_OUT, SEEN = RESTORATIONS
 IMAGES = (
-    "gaussian_image", "gaussian_image_16", "gaussian_image_32", "random_field", "random_field_blur", "digits_denoise",
-    "digits_inpaint", "digits_deblur", "digits_superresolve", "sphere_field", "sphere_field_orbit",
+    "gaussian_image", "gaussian_image_16", "gaussian_image_32", "random_field", "random_field_blur",
+    "digits_denoise", "digits_inpaint", "digits_deblur", "digits_superresolve", "sphere_field", "sphere_field_orbit",
 )  # fmt: skip
 OPERATORS = tuple(task for task in IMAGES if task.startswith("digits"))
 ONE_PASS, PRIOR, SLOWEST = "aps_image", "diffusion_prior", "dps_image"
@@ -21,11 +21,12 @@ BASELINES = (SLOWEST, "pigdm_image", "diffpir_image", "annealed_langevin_image")
 # Each by one draw and by the mean of all.
 LIKENESSES = {"psnr": "PSNR, dB", "ssim": "SSIM", "perceptual": "Contrast distance"}
 CALIBRATION = {
-    "coverage_90": "Pixels in 90 %", "coverage_90_low": "Coarse patterns in 90 %", "projection_ks": "KS of projections",
-    "spread": "Sd",
+    "coverage_90": "Pixels in 90 %", "coverage_90_low": "Coarse patterns in 90 %",
+    "projection_ks": "KS of projections", "spread": "Sd",
 }  # fmt: skip
 EXACT = {
-    "c2st": "C2ST", "spread_error": "Sd, error", "mean_error": "Mean, error", "rmse_error": "RMSE, error", "band_error": "Worst band",
+    "c2st": "C2ST", "spread_error": "Sd, error", "mean_error": "Mean, error", "rmse_error": "RMSE, error",
+    "band_error": "Worst band",
 }  # fmt: skip
 COST = {DRAW: "A draw, CPU", CALLS: "Passes a draw", TRAIN: "Training, CPU"}
 PERCENT = {"coverage_90", "coverage_90_low", *EXACT} - {"c2st"}
@@ -33,7 +34,7 @@ SECONDS = 300  # asked of a training
 
 
 def images_table(results: Results, task: str) -> str:
-    """A row for each method; a column for each score that any of them has. One draw and the mean of all stand apart."""
+    """A row for each method; a column for each score that any has. One draw and the mean of all stand apart."""
     means = _means(results, task, HELD_OUT)
     made = {score for _, score in means.index}
     likenesses = {name: title for name, title in LIKENESSES.items() if f"{name}_1" in made}

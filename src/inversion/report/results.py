@@ -43,8 +43,8 @@ class Results:
         """Read the csv files; `source` is the folder of the pages.
 
         What was scored on sbibm's observations stands in `sbibm`, and what certificates and corrections say of
-        themselves in `trust`, what learned priors scored in `priors`, draws as pictures in `images`, the study's before what git
-        keeps: none of these is in `scores` or `benchmark`.
+        themselves in `trust`, what learned priors scored in `priors`, draws as pictures in `images`, the study's
+        before what git keeps: none of these is in `scores` or `benchmark`.
         """
         files = (scores, costs, breakeven, source / "benchmark.csv", source / "published_c2st.csv")
         measured = (

@@ -1,4 +1,4 @@
-"""What methods made of measured images: this grid's own, before what git keeps of the grid `images` beside the pages."""
+"""What methods made of measured images: this grid's own, before what git keeps of the grid `images`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -90,7 +90,7 @@ def image_shape(dim: int, y_shape: tuple[int, int, int]) -> tuple[int, int, int]
 def image_pictures(
     results: Path, params: grid.Params, report: Path | None
 ) -> dict[tuple[str, str], Float[np.ndarray, "picture h w c"]]:
-    """The first measurement's pictures by task and method, of the grid that is run and otherwise those that git keeps."""
+    """The first measurement's pictures by task and method, of the grid that is run, otherwise those that git keeps."""
     found = {}
     if report is not None and (report / KEPT_PICTURES).exists():
         with np.load(report / KEPT_PICTURES, allow_pickle=False) as file:

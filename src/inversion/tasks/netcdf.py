@@ -1,8 +1,8 @@
 """Fields of the user's own from a NetCDF file: one image for each time.
 
-`variable` has one axis that is `time` and two others, latitude and longitude say. theta is standardised by the mean and
-standard deviation of all training fields together. By their order the first 80 % of the times are for training, the
-next 10 % for validation, the last 10 % for tests.
+`variable` has one axis that is `time` and two others, latitude and longitude say. theta is standardised by the mean
+and standard deviation of all training fields together. By their order the first 80 % of the times are for training,
+the next 10 % for validation, the last 10 % for tests.
 """
 
 from collections.abc import Mapping

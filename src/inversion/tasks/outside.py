@@ -44,7 +44,7 @@ def targets_of(entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def files_of(entry: Mapping[str, Any]) -> list[str]:
-    """The files that the pairs rest on: a dataset's own, a folder's pictures; of a black box `files` and those that its command names."""
+    """The files that the pairs rest on: a dataset's own, a folder's pictures; of a black box what it names."""
     if entry["kind"] in ("dataset", "netcdf"):
         return [str(entry.get("file"))]
     if entry["kind"] == "images":

@@ -16,8 +16,9 @@ IMAGE_AXES = 3  # of an image: height, width, channel
 class AbstractBackbone(eqx.Module):
     """A velocity, a score or a denoiser as a network.
 
-    To write one, give a constructor with keyword-only arguments: `key`, `dim` and `y_shape`, given by the estimator,
-    for one of images `image_shape`, given by the task, and its own settings, which become an entry of params.yaml.
+    To write one, give a constructor with keyword-only arguments: `key`, `theta_dim` and `y_shape`, given by the
+    estimator, for one of images `image_shape`, given by the task, and its own settings, which become an entry of
+    params.yaml.
     """
 
     @abc.abstractmethod
@@ -28,7 +29,7 @@ class AbstractBackbone(eqx.Module):
 
 
 def backbone_of(
-    entry: Mapping[str, Any], *, key: PRNGKeyArray, dim: int, y_shape: tuple[int, ...]
+    entry: Mapping[str, Any], *, key: PRNGKeyArray, theta_dim: int, y_shape: tuple[int, ...]
 ) -> AbstractBackbone:
     """The backbone that `kind` names, with the other keys as settings."""
     if not isinstance(entry, Mapping) or "kind" not in entry:
@@ -41,7 +42,7 @@ def backbone_of(
         raise ValueError(
             f"Expected a task whose theta is an image for the backbone {entry['kind']!r}; got another."
         )
-    return build(BACKBONES, entry, key=key, dim=dim, y_shape=y_shape)
+    return build(BACKBONES, entry, key=key, theta_dim=theta_dim, y_shape=y_shape)
 
 
 def with_image_shape(

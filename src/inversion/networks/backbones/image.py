@@ -97,7 +97,7 @@ class AbstractImageBackbone(AbstractOfImages):
 def parts(
     *,
     key: PRNGKeyArray,
-    dim: int,
+    theta_dim: int,
     y_shape: tuple[int, ...],
     image_shape: tuple[int, int, int],
     channels: int,
@@ -107,8 +107,8 @@ def parts(
     straight: int,
 ) -> dict:
     """The layers at both ends, with `channels` in between."""
-    if dim != math.prod(image_shape):
-        raise ValueError(f"Expected a theta of {math.prod(image_shape)} pixels; got {dim}.")
+    if theta_dim != math.prod(image_shape):
+        raise ValueError(f"Expected a theta of {math.prod(image_shape)} pixels; got {theta_dim}.")
     if math.prod(y_shape) and len(y_shape) != IMAGE_AXES:
         raise ValueError(
             f"Expected a y of height, width and channel for a network of images; got one of shape {y_shape}."

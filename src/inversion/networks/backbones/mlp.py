@@ -16,7 +16,7 @@ class MLPBackbone(TimeMLP, AbstractBackbone):
         self,
         *,
         key: PRNGKeyArray,
-        dim: int,
+        theta_dim: int,
         y_shape: tuple[int, ...],
         image_shape: tuple[int, int, int] | None = None,
         width: int = 256,
@@ -28,7 +28,7 @@ class MLPBackbone(TimeMLP, AbstractBackbone):
     ) -> None:
         del image_shape
         super().__init__(
-            dim,
+            theta_dim,
             math.prod(y_shape),
             width=width,
             depth=depth,

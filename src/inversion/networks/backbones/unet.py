@@ -54,7 +54,7 @@ class UNet(AbstractImageBackbone):
         self,
         *,
         key: PRNGKeyArray,
-        dim: int,
+        theta_dim: int,
         y_shape: tuple[int, ...],
         image_shape: tuple[int, int, int],
         channels: Sequence[int] = (16, 32),
@@ -69,7 +69,7 @@ class UNet(AbstractImageBackbone):
         key_clock, key = jax.random.split(key)
         ends = parts(
             key=key_clock,
-            dim=dim,
+            theta_dim=theta_dim,
             y_shape=y_shape,
             image_shape=image_shape,
             channels=channels[0],
