@@ -98,9 +98,9 @@ class Target:
     """What the flow is drawn towards; the entry `target:` in params.yaml.
 
     `density`: the diffusion `bound`, at `levels` of noise for each sample, or, of a known prior, `exact`; `antithetic`
-    takes each noise at its negative too. `starts` is how many draws each member makes for each y. The weight of the
-    data grows geometrically from `first` to 1 over the share `anneal` of the training; with `annealed: all` that of
-    the prior does as well.
+    takes each noise at its negative as well. `starts` is how many draws each member makes for each y. The weight of
+    the data grows geometrically from `first` to 1 over the share `anneal` of the training; with `annealed: all` that
+    of the prior does as well.
     """
 
     levels: int = 1
