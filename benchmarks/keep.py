@@ -42,8 +42,13 @@ def training_of(cell: grid.Fit | grid.Draw, trained_by: dict[str, str]) -> str:
     return CSV.format(**cell._asdict() | {"method": method})
 
 
-def kept(fit: grid.Fit, trained_by: dict[str, str]) -> Iterator[pd.DataFrame]:
-    """Scores of one trained estimator; as scores too, what its training and its draws for one observation took."""
+def is_refined(cell: grid.Fit | grid.Draw) -> bool:
+    """Whether a cell is that of a refinement's draws."""
+    return getattr(cell, "family", None) == "refined"
+
+
+def kept(fit: grid.Fit | grid.Draw, trained_by: dict[str, str]) -> Iterator[pd.DataFrame]:
+    """Scores of a trained estimator, or of a refinement; as scores too, what training and draws for one y took."""
     address, training = CSV.format(**fit._asdict()), training_of(fit, trained_by)
     paths = [ROOT / "results/scores" / panel / address for panel in ("calibration", "comparison")]
     paths = [path for path in paths if path.exists()]
@@ -52,8 +57,12 @@ def kept(fit: grid.Fit, trained_by: dict[str, str]) -> Iterator[pd.DataFrame]:
     for path in paths:
         scores = pd.read_csv(path)
         yield scores[scores["score"].isin(SCORES)]
-    for verb, panel, spent in (("train", None, training), ("sample", "comparison", address)):
-        path = ROOT / "results/costs" / verb / spent
+    drawn = f"refine/comparison/{address}" if is_refined(fit) else f"sample/{address}"
+    for verb, panel, spent in (
+        ("train", None, f"train/{training}"),
+        ("sample", "comparison", drawn),
+    ):
+        path = ROOT / "results/costs" / spent
         if path.exists():
             costs = pd.read_csv(path)
             if panel is not None:
@@ -122,6 +131,7 @@ def main() -> None:
 
     trained_by = grid.drawn_from(params)
     tables = [table for fit in cells.sampled if asked(fit) for table in kept(fit, trained_by)]
+    tables += [table for draw in cells.landings if asked(draw) for table in kept(draw, trained_by)]
     tables += [table for draw in cells.checks if asked(draw) for table in kept_check(draw, params)]
     draws = [draw for draw in cells.checks if draw.family == "refined" and asked(draw)]
     tables += kept_trust(cells, [fit for fit in cells.certified if asked(fit)], draws)

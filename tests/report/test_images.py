@@ -39,7 +39,11 @@ COSTS = pd.DataFrame(
 def rows(*given: tuple) -> SimpleNamespace:
     """Of the denoised digits, by method, panel, score and value."""
     table = [("digits_denoise", method, 10, 0, *rest) for method, *rest in given]
-    return SimpleNamespace(images=pd.DataFrame(table, columns=COLUMNS))
+    return SimpleNamespace(
+        images=pd.DataFrame(table, columns=COLUMNS),
+        benchmark=pd.DataFrame(columns=["task", "method", "score", "observation", "budget"]),
+        observations_of=lambda task: ["0"],
+    )
 
 
 def test_scores_stand_beside_what_a_draw_and_the_training_cost() -> None:

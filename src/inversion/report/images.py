@@ -6,6 +6,7 @@ import pandas as pd
 
 from inversion.grid import RESTORATIONS
 from inversion.names import in_order
+from inversion.report import distilled
 from inversion.report.formats import MINUS, MISSING, format_number
 from inversion.report.results import Results, method_name, pipe_table, task_name
 from inversion.tables.images import CALLS, DRAW, TRAIN
@@ -61,7 +62,7 @@ def images_targets(results: Results) -> str:
     """What was asked, what was reached and by which method; what was not measured has no row."""
     rows = [
         row
-        for rows in (_exact, _field, _calibrated, _gaps, _speed, _training)
+        for rows in (_exact, _field, _modes, _calibrated, _gaps, _speed, _training)
         for row in rows(results)
     ]
     header = ["What", "Asked", "Measured", "By"]
@@ -91,6 +92,16 @@ def _field(results: Results) -> Iterator[tuple[str, ...]]:
             best = min(methods, key=lambda method: means[method, "band_error"])
             what = f"{task_name(task)}: posterior power, worst band"
             yield _row(what, "≤ 5 %", "band_error", means[best, "band_error"], best)
+
+
+def _modes(results: Results) -> Iterator[tuple[str, ...]]:
+    """At y = 0, which lies in the middle of the observations."""
+    middle = len(results.observations_of(distilled.TASK)) // 2
+    value = distilled.value_of(results, distilled.LEARNED, distilled.DISTANCE, str(middle))
+    if value is not None:
+        what = f"{task_name(distilled.TASK)}, y = 0: total variation of the four segments' masses"
+        told = format_number(distilled.DISTANCE, value)
+        yield what, f"≤ {distilled.ASKED:.2f}", told, method_name(distilled.LEARNED)
 
 
 def _calibrated(results: Results) -> Iterator[tuple[str, ...]]:
@@ -197,4 +208,6 @@ def _of(task: str) -> Callable[[Results], str]:
     return lambda results: images_table(results, task)
 
 
-IMAGE_TABLES = {"images_targets": images_targets} | {f"images_{task}": _of(task) for task in IMAGES}
+IMAGE_TABLES = {"images_targets": images_targets, "images_distilled": distilled.distilled} | {
+    f"images_{task}": _of(task) for task in IMAGES
+}
