@@ -44,11 +44,11 @@ class AbstractConsistency(AbstractEstimator):
     max_time: eqx.AbstractVar[float]
     rho: eqx.AbstractVar[float]
 
-    @abc.abstractmethod
     @property
     def passes(self) -> int:
         return self.steps
 
+    @abc.abstractmethod
     def loss_at(
         self,
         theta: Float[Array, " dim"],
