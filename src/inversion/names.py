@@ -49,6 +49,7 @@ METHODS = {
     "diffpir_image": "DiffPIR, digits",
     "annealed_langevin": "annealed Langevin",
     "annealed_langevin_image": "annealed Langevin, digits",
+    "latent_nuts_image": "latent NUTS, digits",
     "hqs": "splitting (HQS)",
     "hqs_latent": "splitting (HQS), latent",
     "admm": "splitting (ADMM)",

@@ -61,6 +61,7 @@ COLOURS = {
     "diffpir_image": "#efe08f",
     "annealed_langevin": "#3d3a12",
     "annealed_langevin_image": "#5c5920",
+    "latent_nuts_image": "#2c6e6a",
     "hqs": "#c9659c",
     "hqs_latent": "#dd9ac0",
     "admm": "#a8326f",
