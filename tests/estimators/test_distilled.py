@@ -8,7 +8,7 @@ import pytest
 
 from inversion.cost import Cost, Entry
 from inversion.estimators.denoising_bound import log_density_bound
-from inversion.estimators.distilled import Distilling, Target
+from inversion.estimators.distilled import Distilling, Target, smoothed
 from inversion.estimators.fit import Training, fit
 from inversion.estimators.gated import components
 from inversion.estimators.known_prior import known_prior
@@ -110,7 +110,10 @@ def distilled(task, network, target, training, prior=None, num=4000):
     return trained(found.model.estimator.distilled, maps), found
 
 
-@pytest.mark.parametrize("target", [{"density": "exact"}, {"levels": 4, "anneal": 0.5}])
+@pytest.mark.parametrize(
+    "target",
+    [{"density": "exact"}, {"levels": 4, "anneal": 0.5}, {"density": "score", "antithetic": True}],
+)
 def test_the_posterior_of_a_gaussian_is_found_without_pairs(target):
     model, found = distilled(GAUSSIAN, {"flow": AFFINE}, target, {"epochs": 20})
     assert found.stopped == "finished"
@@ -123,6 +126,60 @@ def test_the_posterior_of_a_gaussian_is_found_without_pairs(target):
     # The loss is -log p(y) where all is exact.
     log_evidence = -0.5 * 3 * (np.log(2 * np.pi * (1.5**2 + 0.8**2)) + 1)
     assert found.validation.min() == pytest.approx(-log_evidence, abs=0.15)
+
+
+def test_the_smoothed_prior_has_the_score_s_gradient():
+    """Of N(0, v) under noise s that is -theta / (v + s^2); opposite noises leave nothing else."""
+    theta, sigma = jnp.array([0.5, -1.0, 2.0]), jnp.asarray(0.4)
+    noise = jax.random.normal(jax.random.key(0), (3, 3))
+    noise = jnp.concatenate([noise, -noise])
+    value, slope = jax.value_and_grad(lambda t: smoothed(known_prior(GAUSSIAN), t, sigma, noise))(
+        theta
+    )
+    assert value == 0.0
+    np.testing.assert_allclose(slope, -theta / (1.5**2 + 0.4**2), rtol=1e-4)
+
+
+def test_the_noise_of_the_score_falls():
+    target = Target(density="score", most=0.8, least=0.05)
+    found = [float(target.noise(jnp.asarray(p))) for p in (0.0, 0.35, 0.7, 1.0)]
+    np.testing.assert_allclose(found, [0.8, 0.2, 0.05, 0.05], rtol=1e-4)
+    assert Target().noise(jnp.asarray(0.5)) is None
+
+
+@pytest.mark.parametrize("around", [False, True])
+def test_the_location_moves_draws_and_density_alike(around):
+    network = {"flow": AFFINE, "around": around, "location": {"width": 8, "depth": 1}}
+    still = make_estimator(jax.random.key(0), GAUSSIAN, "distilled", network)
+    plain = make_estimator(
+        jax.random.key(0), GAUSSIAN, "distilled", {"flow": AFFINE, "around": around}
+    )
+    theta = GAUSSIAN.prior().sample(jax.random.key(1), (500,))
+    y = jax.vmap(GAUSSIAN.simulate)(jax.random.split(jax.random.key(2), 500), theta)
+    if around:
+        still, plain = still.begun(theta, y), plain.begun(theta, y)
+    draws = lambda model: model.sample(jax.random.key(3), y[0], 5)  # noqa: E731
+    np.testing.assert_allclose(draws(still), draws(plain), rtol=1e-5)  # m(y) is 0 to begin with
+    moved = eqx.tree_at(lambda m: m.location.biases[-1], still, jnp.array([1.0, -2.0, 0.5]))
+    assert abs(draws(moved) - draws(plain)).min() > 0.01
+    found = moved.components(jax.random.key(4), y)
+    each = jax.vmap(moved.log_prob)(found.theta[0], y)
+    np.testing.assert_allclose(found.log_prob[0], each, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("location", "message"),
+    [
+        ({"width": 8}, "Expected width, depth and perhaps activation of location; got width"),
+        ({"width": 8, "depth": 1, "heads": 2}, "Expected width, depth and perhaps activation"),
+        ({"width": 8, "depth": 0}, "Expected at least 1 of width and depth of location"),
+    ],
+)
+def test_a_location_is_checked(location, message):
+    with pytest.raises(ValueError, match=message):
+        make_estimator(
+            jax.random.key(0), GAUSSIAN, "distilled", {"flow": AFFINE, "location": location}
+        )
 
 
 def test_the_prior_is_no_parameter():
@@ -162,7 +219,9 @@ def test_a_learned_prior_is_a_denoiser_in_the_task_s_units():
         ({"levels": 0}, "Expected at least 1 of levels and starts"),
         ({"anneal": 1.5}, r"Expected anneal in \[0, 1\]"),
         ({"annealed": "none"}, "Expected annealed among all, data"),
-        ({"density": "ode"}, "Expected density among bound, exact"),
+        ({"density": "ode"}, "Expected density among bound, score, exact"),
+        ({"least": 0.0}, "Expected 0 < least <= most"),
+        ({"least": 0.2, "most": 0.1}, "Expected 0 < least <= most"),
     ],
 )
 def test_a_target_is_checked(settings, message):

@@ -4,6 +4,10 @@ Mammadov, Chung and Ye, 2024 (arXiv 2407.17907), equation 11: with theta = G(z, 
 the observations E_z[-log p(y | theta) - b(theta) - log |det dG/dz|], b the diffusion bound on the prior's log p:
 reverse KL from the posterior, up to log p(y). What reverse KL loses, modes, three things mend: a mixture in place of
 one flow, with a draw from every member; a weight of the data that grows while it trains; more levels a sample.
+
+Of many pixels the bound's gradient is mostly noise. `density: score` takes b for E_e[log p_s(theta + s e)], p_s the
+prior under noise s, whose gradient is the score as the denoiser has it: no bound, and a prior blurred by s, but little
+noise and no way back through the network; s falls while it trains, so that modes part late.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,13 +28,15 @@ from inversion.estimators.gated import Components, Gated, components
 from inversion.estimators.known_prior import KnownPrior
 from inversion.estimators.normalising_flow import AbstractNormalisingFlow, context_dim
 from inversion.estimators.standardisation import ROWS, Standardisation, Whitening
+from inversion.networks.mlp import MLP
 from inversion.posterior import AbstractDenoiser
 from inversion.registry import build
 from inversion.tasks.task import AbstractTask, SmoothTask
 
 TARGET = {"target": "inversion.estimators.distilled:Target"}
 ANNEALED = ("all", "data")
-DENSITIES = ("bound", "exact")
+DENSITIES = ("bound", "score", "exact")
+FALLING = 0.7  # the share of the training over which the noise of `score` falls
 VALIDATION_LEVELS = 8  # for each sample that is held out
 
 
@@ -40,10 +46,14 @@ class Distilled(AbstractDensityEstimator):
     With `around` it starts from what a Gaussian would have: theta is B y + R x with x the flow's, B the linear
     regression of theta on y and R the root of what it leaves, both of draws of the prior and measurements simulated
     from these. B is trained on, R is not.
+
+    With `location`, an MLP's `width`, `depth` and perhaps `activation`, x is the flow's draw plus m(y), 0 to begin
+    with: the gradient of data and prior moves all draws for a y at once, where a flow's layers only do so by halves.
     """
 
     flow: AbstractNormalisingFlow | Gated
     around: Whitening | None
+    location: MLP | None
 
     def __init__(
         self,
@@ -53,34 +63,38 @@ class Distilled(AbstractDensityEstimator):
         y_shape: tuple[int, ...],
         flow: Mapping[str, Any],
         around: bool = False,
+        location: Mapping[str, Any] | None = None,
     ) -> None:
         identity = Whitening.identity(theta_dim, context_dim(y_shape)) if around else None
+        self.location = None
+        if location is not None:
+            self.location = _location(jax.random.fold_in(key, 1), theta_dim, y_shape, location)
         self.around = jax.tree.map(jnp.asarray, identity)
         self.flow = build(ESTIMATORS, flow, key=key, theta_dim=theta_dim, y_shape=y_shape)
         if not isinstance(self.flow, (AbstractNormalisingFlow, Gated)):
             raise ValueError(f"Expected a normalising flow or a gated one; got {flow['kind']!r}.")
 
     def log_prob(self, theta: Float[Array, " dim"], y: Float[Array, "*event"]) -> Float[Array, ""]:
-        if self.around is None:
-            return self.flow.log_prob(theta, y)
-        inverse = jax.lax.stop_gradient(self.around.inverse)
-        x = inverse @ (theta - self.around.slope @ jnp.ravel(y))
-        return self.flow.log_prob(x, y) + jnp.linalg.slogdet(inverse)[1]
+        x, log_det = theta, jnp.zeros(())
+        if self.around is not None:
+            inverse = jax.lax.stop_gradient(self.around.inverse)
+            x = inverse @ (theta - self.around.slope @ jnp.ravel(y))
+            log_det = jnp.linalg.slogdet(inverse)[1]
+        return self.flow.log_prob(x - self._moved(y), y) + log_det
 
     def sample(
         self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
     ) -> Float[Array, "num dim"]:
-        x = self.flow.sample(key, y, num)
-        return x if self.around is None else self._out(x, y)
+        return self._out(self.flow.sample(key, y, num), y)
 
     def components(self, key: PRNGKeyArray, y: Float[Array, "n *event"]) -> Components:
         """As of a gated flow: one draw of each member for each y, with the density of the whole."""
         found = components(self.flow, key, y)
+        found = found._replace(theta=jax.vmap(self._out, (1, 0), 1)(found.theta, y))
         if self.around is None:
             return found
         log_det = jnp.linalg.slogdet(jax.lax.stop_gradient(self.around.inverse))[1]
-        theta = jax.vmap(self._out, (1, 0), 1)(found.theta, y)
-        return found._replace(theta=theta, log_prob=found.log_prob + log_det)
+        return found._replace(log_prob=found.log_prob + log_det)
 
     def begun(self, theta: Float[Array, "n dim"], y: Float[Array, "n *event"]) -> "Distilled":
         """The same `around` these pairs, as the network sees them."""
@@ -89,8 +103,33 @@ class Distilled(AbstractDensityEstimator):
         return eqx.tree_at(lambda model: model.around, self, whitening)
 
     def _out(self, x: Float[Array, "num dim"], y: Float[Array, "*event"]) -> Array:
+        x = x + self._moved(y)
+        if self.around is None:
+            return x
         root = jax.lax.stop_gradient(self.around.root)
         return x @ root.T + self.around.slope @ jnp.ravel(y)
+
+    def _moved(self, y: Float[Array, "*event"]) -> Array:
+        """m(y), by which all draws are moved."""
+        return jnp.zeros(()) if self.location is None else self.location(jnp.ravel(y))
+
+
+def _location(
+    key: PRNGKeyArray, dim: int, y_shape: tuple[int, ...], settings: Mapping[str, Any]
+) -> MLP:
+    """m(y), 0 to begin with."""
+    unknown = set(settings) - {"width", "depth", "activation"}
+    if unknown or not {"width", "depth"} <= set(settings):
+        got = ", ".join(map(str, settings)) or "none"
+        raise ValueError(f"Expected width, depth and perhaps activation of location; got {got}.")
+    if min(settings["width"], settings["depth"]) < 1:
+        raise ValueError(
+            "Expected at least 1 of width and depth of location; "
+            f"got {settings['width']} and {settings['depth']}."
+        )
+    network = MLP(context_dim(y_shape), dim, **{"activation": "silu", **settings}, key=key)
+    network.weights[-1], network.biases[-1] = 0 * network.weights[-1], 0 * network.biases[-1]
+    return network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +137,10 @@ class Target:
     """What the flow is drawn towards; the entry `target:` in params.yaml.
 
     `density`: the diffusion `bound`, at `levels` of noise for each sample, or, of a known prior, `exact`; `antithetic`
-    takes each noise at its negative as well. `starts` is how many draws each member makes for each y. The weight of
-    the data grows geometrically from `first` to 1 over the share `anneal` of the training; with `annealed: all` that
-    of the prior does as well.
+    takes each noise at its negative as well. `score` is that of the prior under noise of `most` down to `least` times
+    its spread, at `levels` noises for each sample; it is validated by the bound. `starts` is how many draws each
+    member makes for each y. The weight of the data grows geometrically from `first` to 1 over the share `anneal` of
+    the training; with `annealed: all` that of the prior does as well.
     """
 
     levels: int = 1
@@ -108,6 +148,8 @@ class Target:
     first: float = 0.01
     annealed: str = "data"
     density: str = "bound"
+    most: float = 0.5
+    least: float = 0.1
     starts: int = 1
     antithetic: bool = False
 
@@ -120,6 +162,8 @@ class Target:
             raise ValueError(
                 f"Expected anneal in [0, 1] and first in (0, 1]; got {self.anneal} and {self.first}."
             )
+        if not 0 < self.least <= self.most:
+            raise ValueError(f"Expected 0 < least <= most; got {self.least} and {self.most}.")
         for what, name, names in (
             ("annealed", self.annealed, ANNEALED),
             ("density", self.density, DENSITIES),
@@ -132,6 +176,11 @@ class Target:
         left = jnp.maximum(1 - progress / self.anneal, 0.0) if self.anneal else jnp.zeros(())
         weight = jnp.exp(left * jnp.log(self.first))
         return weight, weight if self.annealed == "all" else jnp.ones_like(weight)
+
+    def noise(self, progress: Float[Array, ""]) -> Float[Array, ""] | None:
+        """Of `score`, over the prior's spread; none of another density."""
+        left = jnp.maximum(1 - progress / FALLING, 0.0)
+        return self.least * (self.most / self.least) ** left if self.density == "score" else None
 
 
 class Frozen(NamedTuple):
@@ -148,7 +197,8 @@ class Distilling(AbstractEstimator):
 
     What is frozen stands behind a function, a leaf without parameters, which neither gradient nor optimiser sees.
 
-    The loss is an upper bound on -log p(y), in nats, as far as the prior's density is one.
+    The loss is an upper bound on -log p(y), in nats, as far as the prior's density is one; trained by `score`, it
+    lacks the prior's part, of which only the gradient is known.
     """
 
     distilled: Distilled
@@ -196,7 +246,8 @@ class Distilling(AbstractEstimator):
     ) -> Float[Array, ""]:
         del theta
         target = self.frozen().target
-        return self._divergence(y, key, target.levels, target.weights(progress))
+        noise = target.noise(progress)
+        return self._divergence(y, key, target.levels, target.weights(progress), noise)
 
     def batch_validation_loss(
         self, theta: Float[Array, "n dim"], y: Float[Array, "n *event"], *, key: PRNGKeyArray
@@ -217,7 +268,7 @@ class Distilling(AbstractEstimator):
         """Of the prior's network for each y of a batch."""
         target, flow = self.frozen().target, self.distilled.flow
         members = flow.members if isinstance(flow, Gated) else 1
-        levels = target.levels * (1 + target.antithetic) if target.density == "bound" else 0
+        levels = target.levels * (1 + target.antithetic) if target.density != "exact" else 0
         return target.starts * members * levels
 
     def sample(
@@ -226,9 +277,17 @@ class Distilling(AbstractEstimator):
         return self.distilled.sample(key, y, num)
 
     def _divergence(
-        self, seen: Array, key: PRNGKeyArray, levels: int, weights: tuple[Array, Array]
+        self,
+        seen: Array,
+        key: PRNGKeyArray,
+        levels: int,
+        weights: tuple[Array, Array],
+        smooth: Array | None = None,
     ) -> Float[Array, ""]:
-        """E_q[log q(theta | y) - of_data log p(y | theta) - of_prior log p(theta)], the mean over y."""
+        """E_q[log q(theta | y) - of_data log p(y | theta) - of_prior log p(theta)], the mean over y.
+
+        With `smooth`, the noise of `score` over the prior's spread, only its gradient is that.
+        """
         of_data, of_prior = weights
         prior, task, maps, target = self.frozen()
         key, key_levels, key_noise = jax.random.split(key, 3)
@@ -244,6 +303,8 @@ class Distilling(AbstractEstimator):
             theta = maps.theta_out(u, y)
             if target.density == "exact":
                 log_prior = prior.log_prob(theta, y)
+            elif smooth is not None:
+                log_prior = smoothed(prior, theta, smooth * prior.spread, noise)
             else:
                 log_prior = log_density_bound(prior, theta, shares, noise)
             log_q = maps.log_det(theta)
@@ -253,3 +314,16 @@ class Distilling(AbstractEstimator):
         of_members = jax.vmap(lambda u: of_batch(u, y, shares, noise))
         each = drawn.log_prob + of_members(drawn.theta)
         return jnp.mean(jnp.sum(drawn.weights * each, axis=0))
+
+
+def smoothed(
+    prior: AbstractDenoiser,
+    theta: Float[Array, " dim"],
+    sigma: Float[Array, ""],
+    noise: Float[Array, "levels dim"],
+) -> Float[Array, ""]:
+    """0, with the gradient of E_e[log p_s(theta + s e)] by Tweedie's formula; one pass for each `noise`, none back."""
+    z = theta + sigma * prior.scale * noise
+    gaps = jax.vmap(lambda z: prior.denoised(z, sigma))(z) - z
+    score = jnp.mean(gaps, axis=0) / (sigma * prior.scale) ** 2
+    return jnp.dot(theta - jax.lax.stop_gradient(theta), jax.lax.stop_gradient(score))
