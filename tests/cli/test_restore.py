@@ -20,7 +20,14 @@ def _few_residuals(monkeypatch):
     monkeypatch.setattr(restore, "POOLED", 150)
 
 
-CELL = {"root_seed": 0, "method": "exact", "budget": 0, "seed": 0, "panel": "restoration"}
+CELL = {
+    "root_seed": 0,
+    "method": "exact",
+    "budget": 0,
+    "seed": 0,
+    "panel": "restoration",
+    "shared": 5,
+}
 
 
 def scores(folder, entry: dict, draws: Draws) -> dict[str, float]:
@@ -83,9 +90,11 @@ def test_draws_of_digits_are_scored_without_an_exact_posterior(tmp_path) -> None
     _, theta, y = measured(entry, 20)
     theta = np.asarray(theta)
     noise = 0.1 * np.random.default_rng(0).normal(size=(20, 30, 64))
+    noise[CELL["shared"] :] *= 2
     found = scores(tmp_path, entry, Draws(theta, np.asarray(y), theta[:, None] + noise))
-    assert found["psnr_1"] == pytest.approx(20, abs=0.5)
-    assert found["spread"] == pytest.approx(0.1, rel=0.03)
+    assert found["psnr_1_shared"] == pytest.approx(20, abs=0.5)
+    assert found["psnr_1"] == pytest.approx(20 - 0.75 * 6.02, abs=0.5)
+    assert found["spread"] == pytest.approx(0.1803, rel=0.03)  # root of the mean square
     assert {"spread_error", "band_error", "c2st"}.isdisjoint(found)
 
 

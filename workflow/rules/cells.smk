@@ -63,7 +63,9 @@ def of_comparison(wildcards):
 
 def of_restoration(wildcards):
     """The cell of a restoration's scores, which asks the task what shape its images have."""
-    return of_task(wildcards, method=wildcards.method, panel=wildcards.panel)
+    asked = config["panels"][wildcards.panel]["observations"]
+    shared = grid.by_task(asked["samplers"], wildcards.task)
+    return of_task(wildcards, method=wildcards.method, panel=wildcards.panel, shared=shared)
 
 
 def of_check(wildcards):

@@ -24,7 +24,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     cell = read_cell(
-        arguments.cell, "root_seed", "task", "task_entry", "method", "budget", "seed", "panel"
+        arguments.cell,
+        "root_seed",
+        "task",
+        "task_entry",
+        "method",
+        "budget",
+        "seed",
+        "panel",
+        "shared",
     )
     configure_jax(double=True)
     import numpy as np
@@ -42,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise ValueError(f"Expected draws in {arguments.draws}; got none.")
     scores = {}
     if np.isfinite(draws.theta).all():  # draws that are not leave no scores, and the table no row
-        scores |= likenesses(task, draws)
+        scores |= likenesses(task, draws, cell["shared"])
         if draws.theta.shape[1] > 1:
             shape, seed = task.image_shape, cell["root_seed"]
             areas = np.broadcast_to(task.areas, shape).ravel()
@@ -53,8 +61,11 @@ def run(arguments: argparse.Namespace) -> None:
     write_table(arguments.out, score_rows(cell, cell["panel"], "all", scores), SCORE_COLUMNS)
 
 
-def likenesses(task, draws) -> dict[str, float]:
-    """Of the first draw and of the mean of all: means over the observations, of PSNR with its standard error."""
+def likenesses(task, draws, shared: int) -> dict[str, float]:
+    """Of the first draw and of the mean of all: means over the observations, of PSNR with its standard error.
+
+    PSNR stands besides over the first `shared` observations, which every method restores.
+    """
     import numpy as np
 
     from inversion.diagnostics.likeness import LEAST, WINDOW, perceptual, psnr, ssim
@@ -71,6 +82,7 @@ def likenesses(task, draws) -> dict[str, float]:
                 each = measure(image, truth, task.data_range)
                 scores[f"{name}_{which}"] = float(np.mean(each))
                 if name == "psnr":
+                    scores[f"psnr_{which}_shared"] = float(np.mean(each[:shared]))
                     scores[f"psnr_{which}_se"] = float(np.std(each) / np.sqrt(len(each)))
     return scores
 
