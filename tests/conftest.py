@@ -1,6 +1,10 @@
 """What all tests share: one thread a process, quick compiling, and no compilation cache outside the test's folder."""
 
+import gc
 import os
+import sys
+
+import pytest
 
 from inversion.compiling import QUICK
 
@@ -11,3 +15,12 @@ os.environ.setdefault("XLA_FLAGS", " ".join(f"--{k}={str(v).lower()}" for k, v i
 
 def pytest_configure(config) -> None:
     config.addinivalue_line("markers", "slurm: runs the study through a Slurm cluster of this host")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _programs_are_dropped():
+    """After each file: thousands of compiled programs take gigabytes, and more memory maps than a process may have."""
+    yield
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
+        gc.collect()
