@@ -123,6 +123,7 @@ def jobs_of(cells: grid.Cells) -> list[Job]:
         *(Job("certify", "", *fit) for fit in cells.certified),
         *(Job("sample", "", *fit) for fit in cells.sampled),
         *(Job("sample", grid.SBIBM, *fit) for fit in cells.checked),
+        *(drawn_by(draw) for draw in cells.restored),
         *(drawn_by(draw) for draw in cells.draws if draw.family != "amortised"),
     ]
 
@@ -180,6 +181,7 @@ def of_grid(params: grid.Params, cells: grid.Cells, spent: Spent) -> dict[str, A
         "score_jobs": len(cells.calibrations)
         + len(cells.comparisons)
         + len(cells.landings)
+        + len(cells.restorations)
         + len(cells.checks),
         "cpu_s": total,
         "chain_s": longest,
