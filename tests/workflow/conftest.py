@@ -103,7 +103,7 @@ class Repository:
 
     def attempt(self, *command: str, **environment: str) -> tuple[int, str]:
         process = self.start(*command, **environment)
-        said, _ = process.communicate(timeout=300)
+        said, _ = process.communicate(timeout=600)
         return process.returncode, said
 
     def run(self, *command: str, **environment: str) -> str:
