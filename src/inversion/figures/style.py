@@ -58,7 +58,7 @@ COLOURS = {
     "pigdm": "#a89232",
     "pigdm_image": "#c4ae55",
     "diffpir": "#d9c65b",
-    "diffpir_image": "#efe08f",
+    "diffpir_image": "#a8902a",
     "annealed_langevin": "#3d3a12",
     "annealed_langevin_image": "#5c5920",
     "latent_nuts_image": "#2c6e6a",
