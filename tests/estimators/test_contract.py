@@ -277,7 +277,7 @@ def test_draws_lie_inside_the_prior_s_support(kind):
 def test_a_short_fit_finds_the_closed_form(kind):
     task = make_task(gaussian(kind))
     estimator = make_estimator(jax.random.key(0), task, kind, SMALL[kind])
-    training = Training(epochs=30, learning_rate=5e-3, average=0.98)
+    training = Training(epochs=30, learning_rate=5e-3, average=0.98, fresh_noise=True)
     result = fit(
         jax.random.key(1),
         estimator,
