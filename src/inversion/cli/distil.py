@@ -2,7 +2,8 @@
 
 import argparse
 
-from inversion.cli.common import add_cell, configure_jax, read_cell, write_costs
+from inversion.cli.common import add_cell, configure_jax, read_cell
+from inversion.cli.fitting import add_outputs, bar_of, write_fit
 
 DRAWS = 4096  # of the prior, for the moments that theta is standardised by
 
@@ -13,9 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", nargs="*", default=[], help="the trained prior; none of a known one"
     )
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--history", required=True)
-    parser.add_argument("--cost", required=True)
+    add_outputs(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -25,16 +24,14 @@ def run(arguments: argparse.Namespace) -> None:
     configure_jax(double=False)
     import jax
     import numpy as np
-    import pandas as pd
-    from tqdm import tqdm
 
     from inversion.cost import Calls, Cost, Ledger
     from inversion.estimators.distilled import TARGET, Distilled, Distilling
     from inversion.estimators.fit import TRAINING, fit
     from inversion.estimators.standardisation import Standardisation
-    from inversion.estimators.trained import make_estimator, save_model, trained
+    from inversion.estimators.trained import make_estimator, trained
     from inversion.keys import key_for
-    from inversion.records import Simulations, write_atomic
+    from inversion.records import Simulations
     from inversion.registry import build
     from inversion.tasks import make_task
 
@@ -50,19 +47,12 @@ def run(arguments: argparse.Namespace) -> None:
     target = build(TARGET, {"kind": "target", **entry.get("target", {})})
     prior = prior_of(task, arguments.model)
     key_init, key_fit = jax.random.split(key_for(cell["root_seed"], "train", *names))
-    network = entry["network"]
-    estimator = make_estimator(key_init, task, entry["kind"], network)
+    estimator = make_estimator(key_init, task, entry["kind"], entry["network"])
     if not isinstance(estimator, Distilled):
         raise ValueError(f"Expected a kind that is distilled; got {entry['kind']!r}.")
     y = Simulations.load(arguments.simulations).y
     ledger = Ledger()
-    bar = tqdm(total=training.epochs, desc="/".join(map(str, names)), unit="epoch", disable=None)
-
-    def report(epochs: int, validation: float) -> None:
-        bar.set_postfix(validation=f"{validation:.4f}")
-        bar.update(epochs - bar.n)
-
-    with bar, ledger.entry(Cost(*names, "train")) as work:
+    with bar_of(names, training.epochs) as report, ledger.entry(Cost(*names, "train")) as work:
         draw = lambda key: prior.sample(key, y[0], min(DRAWS, len(y)))  # noqa: E731
         key_draws = jax.random.fold_in(key_fit, 1)
         drawn = np.asarray(work.compile(draw, key_draws, quick=True)(key_draws))
@@ -76,29 +66,8 @@ def run(arguments: argparse.Namespace) -> None:
         result = fit(key_fit, distilling, task, simulations, training, entry=work, report=report)
         batch = min(training.batch, len(y))
         work.count(Calls(network=result.steps * batch * distilling.passes))
-    if result.stopped == "diverged":
-        tqdm.write(
-            f"{'/'.join(map(str, names))}: the training diverged; its best model before is kept"
-        )
     model = trained(result.model.estimator.distilled, result.model.standardisation)
-    header = {
-        "task": cell["task_entry"],
-        "task_name": cell["task"],
-        "kind": entry["kind"],
-        "network": network,
-        "summary": None,
-        "stopped": result.stopped,
-    }
-    history = pd.DataFrame(
-        {
-            "epoch": np.arange(1, len(result.train) + 1),
-            "train": result.train,
-            "validation": result.validation,
-        }
-    )
-    write_atomic(arguments.history, lambda path: history.to_csv(path, index=False, na_rep="nan"))
-    write_costs(arguments.cost, ledger.as_rows())
-    save_model(arguments.out, model, header)
+    write_fit(arguments, cell, result, model, ledger)
 
 
 def measured(key, task, maps, theta):

@@ -2,15 +2,14 @@
 
 import argparse
 
-from inversion.cli.common import add_cell, configure_jax, read_cell, write_costs
+from inversion.cli.common import add_cell, configure_jax, read_cell
+from inversion.cli.fitting import add_outputs, bar_of, write_fit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_cell(parser)
     parser.add_argument("--simulations", required=True)
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--history", required=True)
-    parser.add_argument("--cost", required=True)
+    add_outputs(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -19,15 +18,12 @@ def run(arguments: argparse.Namespace) -> None:
     )
     configure_jax(double=False)
     import jax
-    import numpy as np
-    import pandas as pd
-    from tqdm import tqdm
 
     from inversion.cost import Cost, Ledger
     from inversion.estimators.fit import TRAINING, fit
-    from inversion.estimators.trained import make_estimator, save_model
+    from inversion.estimators.trained import make_estimator
     from inversion.keys import key_for
-    from inversion.records import Simulations, write_atomic
+    from inversion.records import Simulations
     from inversion.registry import build
     from inversion.tasks import make_task
 
@@ -39,40 +35,13 @@ def run(arguments: argparse.Namespace) -> None:
     estimator = make_estimator(key_init, task, entry["kind"], network, summary)
     simulations = Simulations.load(arguments.simulations)
     ledger = Ledger()
-    bar = tqdm(total=training.epochs, desc="/".join(map(str, names)), unit="epoch", disable=None)
-
-    def report(epochs: int, validation: float) -> None:
-        bar.set_postfix(validation=f"{validation:.4f}")
-        bar.update(epochs - bar.n)
-
-    with bar, ledger.entry(Cost(*names, "train")) as work:
+    with bar_of(names, training.epochs) as report, ledger.entry(Cost(*names, "train")) as work:
         result = fit(key_fit, estimator, task, simulations, training, entry=work, report=report)
-    if result.stopped == "diverged":
-        tqdm.write(
-            f"{'/'.join(map(str, names))}: the training diverged; its best model before is kept"
-        )
-    header = {
-        "task": cell["task_entry"],
-        "task_name": cell["task"],
-        "kind": entry["kind"],
-        "network": network,
-        "summary": summary,
-        "whiten": training.whiten,
-        "stopped": result.stopped,
-    }
+    more = {"whiten": training.whiten}
     if training.y_scale != "linear":
-        header["y_scale"] = training.y_scale
+        more["y_scale"] = training.y_scale
     offset = nats_per_theta(result.model, simulations)
-    history = pd.DataFrame(
-        {
-            "epoch": np.arange(1, len(result.train) + 1),
-            "train": result.train + offset,
-            "validation": result.validation + offset,
-        }
-    )
-    write_atomic(arguments.history, lambda path: history.to_csv(path, index=False, na_rep="nan"))
-    write_costs(arguments.cost, ledger.as_rows())
-    save_model(arguments.out, result.model, header)
+    write_fit(arguments, cell, result, result.model, ledger, offset=offset, **more)
 
 
 def nats_per_theta(model, simulations) -> float:

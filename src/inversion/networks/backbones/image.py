@@ -63,7 +63,7 @@ class AbstractImageBackbone(AbstractOfImages):
     """f(z, t, y) = straight(z, y; t) + head(body(stem(z, y), t)), with y as further channels of z.
 
     A y of another height or width is brought to that of theta. Sides that the body cannot halve are padded by what
-    lies at the edge, and cropped in the end. To write one, give a constructor that calls `_start`, and `body`.
+    lies at the edge, and cropped in the end. A new one has `body`, and a constructor that sets all layers.
     """
 
     clock: eqx.AbstractVar[Clock]
