@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from inversion.cli.simulate import truths
 from inversion.tasks import make_task
+from inversion.tasks.digits import COPIES, warped
 
 IMAGES = load_digits().data
 TASK = make_task({"kind": "digits_inpaint"})
@@ -38,6 +40,37 @@ def test_a_draw_is_an_image_of_its_part(part) -> None:
     spread = 16 * draws - levels
     assert spread.mean() == pytest.approx(0.5, abs=0.01)
     assert spread.var() == pytest.approx(1 / 12, abs=0.005)
+
+
+def test_a_warped_draw_is_near_its_own_image_and_is_none() -> None:
+    task = make_task({"kind": "digits_inpaint", "warp": 1.0})
+    levels = np.floor(16 * task.prior().sample(jax.random.key(0), (200,)))
+    assert levels.min() >= 0
+    assert levels.max() <= 16
+    assert not rows(levels) & rows(IMAGES)
+    own = np.repeat(IMAGES[:50], COPIES, axis=0)
+    moved = 16 * warped(IMAGES[:50] / 16, 1.0)
+    away = lambda other: np.linalg.norm(moved - other, axis=1).mean()  # noqa: E731
+    assert 10 < away(own) < 0.6 * away(own[::-1])
+    np.testing.assert_array_equal(16 * task.held_out("train").examples(), IMAGES[:-540])
+
+
+def test_a_warp_of_nothing_is_the_images() -> None:
+    np.testing.assert_array_equal(
+        warped(IMAGES[:3] / 16, 0.0), np.repeat(IMAGES[:3] / 16, COPIES, 0)
+    )
+
+
+@pytest.mark.parametrize("warp", [-1.0, 5.0])
+def test_a_warp_out_of_range_is_refused(warp) -> None:
+    with pytest.raises(ValueError, match="Expected a warp of 0 to 5"):
+        make_task({"kind": "digits_denoise", "warp": warp})
+
+
+def test_a_panel_of_seen_images_has_them_as_they_are() -> None:
+    task = make_task({"kind": "digits_denoise", "warp": 1.0})
+    theta = truths(task, "restoration_seen")(jax.random.key(0), 100)
+    np.testing.assert_array_equal(jnp.floor(16 * theta), IMAGES[:100])
 
 
 def test_a_panel_takes_each_test_image_once() -> None:

@@ -44,8 +44,9 @@ def truths(task, panel: str):
     from inversion.tasks.examples import Examples
     from inversion.tasks.held_out import HeldOutTask
 
-    seen = panel in ("", "restoration_seen")
-    prior = task.held_out("test") if isinstance(task, HeldOutTask) and not seen else task.prior()
+    prior = task.prior()
+    if panel and isinstance(task, HeldOutTask):
+        prior = task.held_out("train" if panel == "restoration_seen" else "test")
     if panel in RESTORATIONS and isinstance(prior, Examples):
         return prior.each
     return lambda key, num: prior.sample(key, (num,))
