@@ -8,6 +8,7 @@ import sys
 
 import arviz as az
 import jax
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,6 +54,37 @@ def files(tmp_path, monkeypatch):
 def infer(model, *more, observation="y.csv", out="out.npz") -> int:
     given = ["infer", model, "--observation", observation, "--draws", 2000, "--out", out, *more]
     return main([str(argument) for argument in given])
+
+
+@pytest.fixture(scope="module")
+def image_model(tmp_path_factory):
+    """Of pictures whose prior has no density; untrained."""
+    task_entry, network = {"kind": "digits_denoise"}, {"width": 8, "depth": 1, "steps": 2}
+    task, path = make_task(task_entry), tmp_path_factory.mktemp("model") / "0.eqx"
+    theta = np.random.default_rng(0).uniform(size=(50, 64)).astype(np.float32)
+    maps = Standardisation.of(task, Simulations(theta, theta.reshape(50, 8, 8, 1)))
+    estimator = make_estimator(jax.random.key(0), task, "flow_matching", network)
+    header = {"task": task_entry, "kind": "flow_matching", "network": network}
+    save_model(path, trained(estimator, maps), header)
+    return path
+
+
+def test_an_image_is_drawn_and_shown_as_pictures(image_model, files, capsys):
+    np.savez("y.npz", y=np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8, 1))
+    assert infer(image_model, "--plot", "pictures.png", observation="y.npz") == 0
+    said = capsys.readouterr().out
+    assert "and 48 more coordinates" in said
+    assert "do not use it: nothing is known of it" in said
+    assert Draws.load("out.npz").theta.shape == (1, 2000, 64)
+    height, width = plt.imread("pictures.png").shape[:2]
+    assert width > 4 * height
+
+
+def test_a_correction_without_a_density_of_the_prior_is_refused(image_model, files, capsys):
+    np.savez("y.npz", y=np.zeros((8, 8, 1), np.float32))
+    assert infer(image_model, "--correct", observation="y.npz") == 2
+    assert "Expected for --correct a likelihood, a prior with a density" in capsys.readouterr().err
+    assert not (files / "out.npz").exists()
 
 
 def test_every_format_says_the_same(model, files, capsys):

@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--draws", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", required=True, type=Path, help=".csv, .npz, or .nc for ArviZ")
-    parser.add_argument("--plot", type=Path, help="a pair plot of the first observation's draws")
+    parser.add_argument(
+        "--plot", type=Path, help="the first observation's draws: pairs of coordinates, or pictures"
+    )
     parser.add_argument(
         "--correct",
         action="store_true",
@@ -53,9 +55,7 @@ def run(arguments: argparse.Namespace) -> None:
     with tidied():
         write_draws(arguments.out, theta, y, inferred)
         if arguments.plot:
-            from inversion.figures.pairs import save_pairs
-
-            save_pairs(arguments.plot, theta[0], names_of(task, theta.shape[2]))
+            plot(arguments.plot, task, theta[0], y[0])
     report(arguments, task, certificate, inferred)
 
 
@@ -70,6 +70,20 @@ def check_arguments(arguments: argparse.Namespace) -> None:
     ):
         if path is not None and path.suffix not in suffixes:
             raise ValueError(f"Expected {option} to end with {' or '.join(suffixes)}; got {path}.")
+
+
+def plot(path: Path, task, theta, y) -> None:
+    """Of one observation: pictures of an image, otherwise coordinates by pairs."""
+    from inversion.tasks.image import ImageTask
+
+    if isinstance(task, ImageTask):
+        from inversion.figures.pictures import save_pictures
+
+        save_pictures(path, theta, y)
+    else:
+        from inversion.figures.pairs import save_pairs
+
+        save_pairs(path, theta, names_of(task, theta.shape[1]))
 
 
 def names_of(task, dim: int) -> list[str]:

@@ -34,6 +34,11 @@ def draw(arguments: argparse.Namespace, model, certificate, y) -> list[Inferred]
 
     observations, num = len(y), arguments.draws
     corrected, weighs = arguments.correct, has_weights(model)
+    if corrected and not weighs:
+        raise ValueError(
+            "Expected for --correct a likelihood, a prior with a density, and a model with one; "
+            f"got a {type(model).__name__} of {type(model.standardisation.task).__name__}, which lack some of it."
+        )
     count = max(LEAST, PROPOSALS * num if corrected else num) if weighs else num
 
     def one(seed, number, y):

@@ -11,13 +11,14 @@ AT_ONCE = 25_000  # proposals in one batch: bounds the memory
 
 
 def has_weights(model) -> bool:
-    """Whether the task has a likelihood, and the model a density."""
+    """Whether the task has a likelihood and its prior a density, and the model has one."""
     from inversion.posterior import AbstractDensity
+    from inversion.tasks.held_out import HeldOutTask
     from inversion.tasks.task import TractableTask
 
-    return isinstance(model.standardisation.task, TractableTask) and isinstance(
-        model, AbstractDensity
-    )
+    task = model.standardisation.task
+    known = isinstance(task, TractableTask) and not isinstance(task, HeldOutTask)
+    return known and isinstance(model, AbstractDensity)
 
 
 def weigh_draws(

@@ -35,7 +35,9 @@ def restorations(study: Study) -> Figure:
             for column, picture in enumerate(found[task, method]):
                 axes = figure.add_subplot(places[row, column])
                 last = column == len(TITLES) - 1
-                _show(axes, picture, 0.0 if last else truth.min(), widest if last else truth.max())
+                show_picture(
+                    axes, picture, 0.0 if last else truth.min(), widest if last else truth.max()
+                )
                 if row == 0:
                     axes.set_title(TITLES[column], size=8, pad=3)
                 if column == 0:
@@ -46,7 +48,7 @@ def restorations(study: Study) -> Figure:
     return figure
 
 
-def _show(axes: Axes, picture: Float[np.ndarray, "h w c"], low: float, high: float) -> None:
+def show_picture(axes: Axes, picture: Float[np.ndarray, "h w c"], low: float, high: float) -> None:
     """Grey for one channel; what is hidden is a pale colour of the frame."""
     bare(axes)
     axes.set_facecolor(FAINT)

@@ -7,6 +7,8 @@ from jaxtyping import Float
 
 from inversion.trust.certificate import LEVEL
 
+MOST = 16  # coordinates that have a line
+
 
 def interval(draws: Float[np.ndarray, " draw"], level: float) -> tuple[float, float]:
     """The central interval of a level."""
@@ -19,16 +21,17 @@ def summary(
     theta: Float[np.ndarray, "draw dim"],
     repaired: Float[np.ndarray, " dim"] | None = None,
 ) -> str:
-    """A line for each coordinate; `repaired` are the levels at which its intervals hold what LEVEL promises."""
+    """A line for each of the first coordinates; at levels `repaired` intervals hold what LEVEL promises."""
     share = f"{LEVEL:.0%}"
     header = ["", "mean", "sd", "median", f"{share} from", "to"]
     header += [] if repaired is None else ["repaired from", "to"]
     rows = [header]
-    for at, (name, draws) in enumerate(zip(names, theta.T, strict=True)):
+    for at, (name, draws) in enumerate(zip(names[:MOST], theta.T[:MOST], strict=True)):
         numbers = [draws.mean(), draws.std(), np.median(draws), *interval(draws, LEVEL)]
         if repaired is not None:
             numbers += interval(draws, float(repaired[at]))
         rows.append([name, *(f"{number:.4g}" for number in numbers)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [[cell.rjust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
-    return "\n".join("  ".join(line) for line in lines)
+    more = [f"and {len(names) - MOST} more coordinates"] if len(names) > MOST else []
+    return "\n".join([*("  ".join(line) for line in lines), *more])

@@ -50,7 +50,7 @@ def advise(
         return Advice(
             NOT,
             [
-                "nothing is known of it: no certificate lies beside the model, and it has no likelihood"
+                "nothing is known of it: no certificate lies beside the model, and no likelihood and prior weigh it"
             ],
         )
     return _by_coverage(known, certificate)
