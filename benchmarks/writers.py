@@ -2,7 +2,7 @@
 
 The images lie by writer, and the last, which are for tests, are of other writers than those trained on. Here the
 prior is trained on some of the training images, drawn at random, so that others of the same hands were not seen. Its
-denoised image is the posterior mean of `digits_denoise`: its PSNR on images seen, on unseen ones of the same hands, and
+denoised image is the posterior mean of `digits_denoise`: its PSNR on images seen, on unseen ones of these hands, and
 on those of others. About seven minutes of one core:
 
     python benchmarks/writers.py --out report/tables/writers.csv
@@ -42,7 +42,7 @@ def main() -> None:
     images = rng.permutation(task.held_out("train").examples())
     groups = {
         "seen": images[:SEEN],
-        "same hands": images[SEEN:],
+        "same_hands": images[SEEN:],
         "validation": task.held_out("validation").examples(),
         "test": task.held_out("test").examples(),
     }

@@ -43,6 +43,7 @@ def rows(*given: tuple) -> SimpleNamespace:
         images=pd.DataFrame(table, columns=COLUMNS),
         benchmark=pd.DataFrame(columns=["task", "method", "score", "observation", "budget"]),
         observations_of=lambda task: ["0"],
+        writers=pd.DataFrame(),
     )
 
 
@@ -119,3 +120,13 @@ def test_pictures_of_few_pixels_are_as_large_as_the_truth() -> None:
     assert shown[1, 0, 0] == shown[1, 1, 1]
     with pytest.raises(ValueError, match="Expected an image of 65 numbers"):
         image_shape(65, (8, 8, 1))
+
+
+def test_hands_and_memory_stand_apart() -> None:
+    columns = ["warp", "seen", "same_hands", "validation", "test", "date", "machine"]
+    table = pd.DataFrame(
+        [(1.0, 21.0, 20.25, 20.125, 20.0, "2026-01-01", "a processor")], columns=columns
+    )
+    told = IMAGE_TABLES["images_writers"](SimpleNamespace(writers=table)).splitlines()[-1]
+    cells = [cell.strip() for cell in told.strip("|").split("|")]
+    assert cells == ["1", "21.00", "20.25", "20.12", "20.00", "2026-01-01", "a processor"]

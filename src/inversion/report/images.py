@@ -69,6 +69,17 @@ def images_targets(results: Results) -> str:
     return pipe_table(header, [[*row] for row in rows], text_columns=1)
 
 
+def images_writers(results: Results) -> str:
+    """What `benchmarks/writers.py` measured: PSNR of denoised images, seen or not and of known hands or not."""
+    rows = [
+        [f"{row.warp:g}", *(_told("psnr", value) for value in (row.seen, row.same_hands, row.validation, row.test)),
+         row.date, row.machine]
+        for row in results.writers.itertuples()
+    ]  # fmt: skip
+    groups = ["Seen", "Unseen, of these hands", "Validation", "Test"]
+    return pipe_table(["Warp", *groups, "Measured", "Processor"], rows)
+
+
 def _exact(results: Results) -> Iterator[tuple[str, ...]]:
     """Error of the mean and spread on white images: the method whose worse one is the least."""
     for task in ("gaussian_image", "gaussian_image_16", "gaussian_image_32"):
@@ -208,6 +219,8 @@ def _of(task: str) -> Callable[[Results], str]:
     return lambda results: images_table(results, task)
 
 
-IMAGE_TABLES = {"images_targets": images_targets, "images_distilled": distilled.distilled} | {
-    f"images_{task}": _of(task) for task in IMAGES
-}
+IMAGE_TABLES = {
+    "images_targets": images_targets,
+    "images_writers": images_writers,
+    "images_distilled": distilled.distilled,
+} | {f"images_{task}": _of(task) for task in IMAGES}

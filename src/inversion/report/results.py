@@ -33,6 +33,7 @@ class Results:
     refine: pd.DataFrame
     splitting: pd.DataFrame
     ascent: pd.DataFrame
+    writers: pd.DataFrame
     sbibm: pd.DataFrame
     trust: pd.DataFrame
     priors: pd.DataFrame
@@ -58,6 +59,7 @@ class Results:
                 "refine",
                 "splitting",
                 "ascent",
+                "writers",
             )
         )
         scored, spent, breakeven, kept, published = map(read_table, files)
