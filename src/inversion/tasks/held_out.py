@@ -12,4 +12,4 @@ class HeldOutTask(AbstractTask):
 
     @abc.abstractmethod
     def held_out(self, part: str) -> dist.Distribution:
-        """The same from the examples of the part `train`, or of `validation` or `test`, which no training sees."""
+        """The same from examples that no training sees: those of the part `validation` or `test`."""
