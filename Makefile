@@ -30,7 +30,7 @@ report: $(READY)  ## render the report anew from the tables at hand
 	@$(IN) inversion report
 
 test: $(READY)  ## all tests
-	@$(IN) pytest -n auto --dist loadfile --durations 40
+	@$(IN) pytest -n auto --dist loadfile --no-loadscope-reorder --durations 40
 
 lint: $(READY)  ## style, import contracts, the workflow's own lint
 	@$(IN) ruff check . && ruff format --check --quiet . && lint-imports --no-cache

@@ -15,6 +15,13 @@ os.environ.setdefault("XLA_FLAGS", " ".join(f"--{k}={str(v).lower()}" for k, v i
 
 def pytest_configure(config) -> None:
     config.addinivalue_line("markers", "slurm: runs the study through a Slurm cluster of this host")
+    config.addinivalue_line("markers", "slow: runs the workflow, up to minutes")
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """The files that take longest are given out first: last, one of them would keep one worker busy alone."""
+    longest = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in longest)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -16,6 +16,7 @@ import yaml
 
 from inversion.records import Simulations
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 PAGE = (ROOT / "report/own.qmd").read_text()

@@ -16,6 +16,7 @@ import pytest
 import yaml
 from cluster import cluster, missing
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 SECONDS = ("results/costs", "results/breakeven.csv", "results/figures/cost", "report/")

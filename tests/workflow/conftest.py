@@ -74,10 +74,6 @@ TINY = [
 ]
 
 
-def pytest_configure(config) -> None:
-    config.addinivalue_line("markers", "slow: runs the two engines, several seconds")
-
-
 class Repository:
     """A folder in which commands run, and what the stand-in was asked for."""
 
