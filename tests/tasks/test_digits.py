@@ -52,6 +52,7 @@ def test_a_warped_draw_is_near_its_own_image_and_is_none() -> None:
     moved = 16 * warped(IMAGES[:50] / 16, 1.0)
     away = lambda other: np.linalg.norm(moved - other, axis=1).mean()  # noqa: E731
     assert 10 < away(own) < 0.6 * away(own[::-1])
+    assert moved.mean() == pytest.approx(IMAGES[:50].mean(), rel=0.02)
     np.testing.assert_array_equal(16 * task.held_out("train").examples(), IMAGES[:-540])
 
 

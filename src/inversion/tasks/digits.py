@@ -7,7 +7,7 @@ prior draws from them turned, stretched, moved and sheared at random, by `warp` 
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import equinox as eqx
 import numpy as np
@@ -103,5 +103,7 @@ def warped(images: Float[np.ndarray, "n 64"], warp: float) -> Float[np.ndarray, 
     maps = np.einsum("ijn,jkn,kn->nik", turned, sheared, stretch)
     offsets = centre - maps @ centre + MOVE * np.stack([up, right], axis=1)
     pairs = zip(images, maps, offsets, strict=True)
-    moved = np.stack([affine_transform(image, by, offset) for image, by, offset in pairs])
+    # Mode `constant` takes an image's edge for nothing as soon as it moves by a part of a pixel.
+    move = partial(affine_transform, mode="grid-constant")
+    moved = np.stack([move(image, by, offset) for image, by, offset in pairs])
     return np.round(np.clip(moved, 0, 1) * DARKEST).reshape(-1, SIDE**2) / DARKEST
