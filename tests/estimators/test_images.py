@@ -9,12 +9,15 @@ import pytest
 
 import inversion
 from inversion.cost import Cost, Entry
+from inversion.diagnostics.spectrum import band_power
 from inversion.estimators.fit import Training, fit
 from inversion.estimators.standardisation import Standardisation
 from inversion.estimators.trained import make_estimator, save_model, trained
+from inversion.estimators.whitening import SpectralWhitening
 from inversion.records import Simulations
 from inversion.tasks import make_task
 from inversion.tasks.image import ImageTask
+from inversion.tasks.random_field import RandomField
 
 UNET = {"kind": "unet", "channels": [4, 6], "features": 4, "groups": 2}
 TOKENS = {"channels": [4, 6], "width": 8, "depth": 1, "heads": 2, "features": 4, "groups": 2}
@@ -135,10 +138,46 @@ def test_theta_is_standardised_by_channel_and_a_mask_is_left_alone():
     assert shapes(like) == shapes(maps)
 
 
-def test_an_image_is_not_whitened_by():
+def test_what_is_left_of_a_stationary_field_by_its_regression_is_white():
+    task = RandomField(side=8, exponent=3.0, noise_scale=0.3, blur=1.0)
+    data = simulated(task, 5000)
+    maps = Standardisation.of(task, data, whiten=True)
+    fresh = simulated(task, 2000, seed=1)
+    exact = jax.vmap(lambda y: task.posterior(y).mean)(fresh.y)
+    zero = jax.vmap(lambda y: maps.theta_out(jnp.zeros(task.dim), y))(fresh.y)
+    assert np.sqrt(np.mean((zero - exact) ** 2)) < 0.02
+    power = lambda u: band_power(np.reshape(u, (-1, 8, 8, 1)))  # noqa: E731
+    np.testing.assert_allclose(power(jax.vmap(maps.theta_in)(fresh.theta, fresh.y)), 1.0, rtol=0.05)
+    plain = Standardisation.of(task, data)
+    assert np.ptp(np.log(power(jax.vmap(plain.theta_in)(fresh.theta)))) > 3
+    like = Standardisation.identity(task, whiten=True)
+    assert jax.tree.map(jnp.shape, like) == jax.tree.map(jnp.shape, maps)
+
+
+def test_whitening_of_coloured_images_is_inverted_and_has_its_jacobian():
+    """Correlated channels, one of them of the measurement dead, and a y with more channels than theta."""
+    mix = np.array([[1.0, 0.8], [0.0, 0.3]])
+    rng = np.random.default_rng(0)
+    u = rng.normal(size=(500, 3, 4, 2)) @ mix
+    seen = np.concatenate([u + 0.5 * rng.normal(size=u.shape), np.zeros((500, 3, 4, 1))], axis=-1)
+    with jax.enable_x64(True):
+        maps = SpectralWhitening.of(u.reshape(500, -1), seen)
+        one, v = jnp.asarray(u[0].ravel()), jnp.asarray(seen[0])
+        x = maps.white(one, v)
+        np.testing.assert_allclose(maps.coloured(x, v), one, atol=1e-5)
+        jacobian = jax.jacfwd(lambda x: maps.coloured(x, v))(x)
+        np.testing.assert_allclose(maps.log_det, jnp.linalg.slogdet(jacobian)[1], rtol=1e-5)
+        whole = jax.vmap(maps.white)(jnp.asarray(u.reshape(500, -1)), jnp.asarray(seen))
+    cov = np.einsum("nhwi,nhwj->ij", *(whole.reshape(500, 3, 4, 2),) * 2) / (500 * 12)
+    np.testing.assert_allclose(cov, np.eye(2), atol=1e-3)
+
+
+def test_an_image_of_other_sides_is_not_whitened_by():
     task = Grey()
-    with pytest.raises(ValueError, match=r"Expected a vector y to whiten by, .*; got \(5, 4, 1\)"):
-        Standardisation.of(task, simulated(task, 10), whiten=True)
+    with pytest.raises(ValueError, match=r"vector y to whiten by, or an image .* \(2, 2, 1\)"):
+        Standardisation.of(
+            task, Simulations(np.zeros((9, task.dim)), np.zeros((9, 2, 2, 1))), whiten=True
+        )
 
 
 def test_backbones_that_there_are_not_are_refused():

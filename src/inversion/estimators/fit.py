@@ -17,7 +17,7 @@ from inversion.cost import Calls, Entry
 from inversion.estimators.estimator import AbstractTrainable
 from inversion.estimators.standardisation import Y_SCALES, Standardisation
 from inversion.estimators.trained import Trained, TrainedPoints, trained
-from inversion.posterior import AbstractTransport
+from inversion.posterior import AbstractGenerator
 from inversion.records import Simulations
 from inversion.tasks.held_out import HeldOutTask
 from inversion.tasks.symmetric import SymmetricTask

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpyro.distributions.transforms import biject_to
 
+from inversion.estimators.whitening import AbstractWhitening, SpectralWhitening, Whitening
 from inversion.records import Simulations
 from inversion.tasks.image import ImageTask
 from inversion.tasks.task import AbstractTask
@@ -21,33 +22,6 @@ Y_SCALES = {
     "log": lambda y: jnp.log(jnp.maximum(y, LEAST)),
     "asinh": jnp.arcsinh,
 }
-
-
-class Whitening(eqx.Module):
-    """theta less its linear regression on y, made round: W (theta - B y), W the inverse square root of what is left.
-
-    The residual's covariance is then the identity, so that a posterior that lies along a narrow ridge, the same for
-    all y, is no longer narrow. The square root is the symmetric one, which turns theta the least.
-    """
-
-    slope: Float[np.ndarray | Array, "dim event"]
-    root: Float[np.ndarray | Array, "dim dim"]
-    inverse: Float[np.ndarray | Array, "dim dim"]
-
-    @classmethod
-    def of(cls, theta: Float[np.ndarray, "n dim"], y: Float[np.ndarray, "n event"]) -> "Whitening":
-        """Least squares over pairs of mean 0."""
-        slope = np.linalg.lstsq(y, theta, rcond=None)[0].T
-        residual = theta - y @ slope.T
-        variances, axes = np.linalg.eigh(residual.T @ residual / len(theta))
-        scales = np.sqrt(np.maximum(variances, 1e-6 * variances[-1]))
-        root, inverse = (axes * scales) @ axes.T, (axes / scales) @ axes.T
-        return cls(*(matrix.astype(np.float32) for matrix in (slope, root, inverse)))
-
-    @classmethod
-    def identity(cls, dim: int, event: int) -> "Whitening":
-        eye = np.eye(dim, dtype=np.float32)
-        return cls(np.zeros((dim, event), np.float32), eye, eye)
 
 
 class Standardisation(eqx.Module):
@@ -68,7 +42,7 @@ class Standardisation(eqx.Module):
     theta_std: Float[np.ndarray | Array, " dim"]
     y_mean: Float[np.ndarray | Array, " columns"]
     y_std: Float[np.ndarray | Array, " columns"]
-    whitening: Whitening | None = None
+    whitening: AbstractWhitening | None = None
     y_scale: str = eqx.field(static=True, default="linear")
 
     @classmethod
@@ -80,7 +54,7 @@ class Standardisation(eqx.Module):
         whiten: bool = False,
         y_scale: str = "linear",
     ) -> "Standardisation":
-        """The moments of the simulations; `whiten` needs a y that is a vector, `log` one that is positive."""
+        """The moments of the simulations; `log` needs a positive y, `whiten` a vector or an image of theta's sides."""
         theta = np.asarray(_unconstrained(task, jnp.asarray(simulations.theta)))
         if y_scale == "log" and (simulations.y <= 0).any():
             least = np.nanmin(simulations.y)
@@ -89,14 +63,9 @@ class Standardisation(eqx.Module):
         maps = cls(task, *_theta_moments(task, theta), *_y_moments(task, y), y_scale=y_scale)
         if not whiten:
             return maps
-        if simulations.y.ndim != 2:
-            shape = simulations.y.shape[1:]
-            raise ValueError(
-                f"Expected a vector y to whiten by, not rows nor an image; got {shape}."
-            )
         u = (theta.astype(np.float64) - maps.theta_mean) / maps.theta_std
         v = (y.astype(np.float64) - maps.y_mean) / maps.y_std
-        return dataclasses.replace(maps, whitening=Whitening.of(u, v))
+        return dataclasses.replace(maps, whitening=_whitening(task, u, v))
 
     @classmethod
     def identity(
@@ -105,7 +74,7 @@ class Standardisation(eqx.Module):
         """Of the right shapes, for loading."""
         dim, columns = unconstrained_dim(task), task.event_shape[-1]
         zeros, ones = (lambda n: np.zeros(n, np.float32)), (lambda n: np.ones(n, np.float32))
-        whitening = Whitening.identity(dim, columns) if whiten else None
+        whitening = _unwhitened(task, dim, columns) if whiten else None
         return cls(task, zeros(dim), ones(dim), zeros(columns), ones(columns), whitening, y_scale)
 
     def theta_in(
@@ -115,14 +84,14 @@ class Standardisation(eqx.Module):
         u = (_unconstrained(self.task, theta) - self.theta_mean) / self.theta_std
         if self.whitening is None:
             return u
-        return self.whitening.inverse @ (u - self.whitening.slope @ self.y_in(y))
+        return self.whitening.white(u, self.y_in(y))
 
     def theta_out(
         self, u: Float[Array, " dim"], y: Float[Array, "*event"] | None = None
     ) -> Float[Array, " dim"]:
         """The inverse of `theta_in` at the same `y`."""
         if self.whitening is not None:
-            u = self.whitening.root @ u + self.whitening.slope @ self.y_in(y)
+            u = self.whitening.coloured(u, self.y_in(y))
         return bijection(self.task)(u * self.theta_std + self.theta_mean)
 
     def y_in(self, y: Float[Array, "*event"]) -> Float[Array, "*seen"]:
@@ -142,7 +111,7 @@ class Standardisation(eqx.Module):
         forward = jnp.sum(bijection(self.task).log_abs_det_jacobian(u, theta))
         scale = jnp.sum(jnp.log(self.theta_std))
         if self.whitening is not None:
-            scale += jnp.linalg.slogdet(self.whitening.root)[1]
+            scale += self.whitening.log_det
         return -forward - scale
 
 
@@ -184,3 +153,21 @@ def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     std = flat.std(axis=0, dtype=np.float64)
     std = np.where(std > 0, std, 1.0)
     return flat.mean(axis=0, dtype=np.float64).astype(np.float32), std.astype(np.float32)
+
+
+def _whitening(task: AbstractTask, u: np.ndarray, v: np.ndarray) -> AbstractWhitening:
+    if v.ndim == 2:
+        return Whitening.of(u, v)
+    if isinstance(task, ImageTask) and v.shape[1:3] == task.image_shape[:2]:
+        return SpectralWhitening.of(u, v)
+    raise ValueError(
+        f"Expected a vector y to whiten by, or an image of theta's sides; got one of shape {v.shape[1:]}."
+    )
+
+
+def _unwhitened(task: AbstractTask, dim: int, columns: int) -> AbstractWhitening:
+    """Of the shapes that `_whitening` has."""
+    if not isinstance(task, ImageTask) or len(task.event_shape) == 1:
+        return Whitening.identity(dim, columns)
+    height, width, channels = task.image_shape
+    return SpectralWhitening.identity((height, width), channels, columns)
