@@ -50,6 +50,7 @@ METHODS = {
     "annealed_langevin": "annealed Langevin",
     "annealed_langevin_image": "annealed Langevin, digits",
     "latent_nuts_image": "latent NUTS, digits",
+    "latent_nuts_vae_image": "latent NUTS, autoencoder",
     "hqs": "splitting (HQS)",
     "hqs_latent": "splitting (HQS), latent",
     "admm": "splitting (ADMM)",

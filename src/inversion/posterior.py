@@ -46,8 +46,25 @@ class AbstractPoints(eqx.Module):
         """The summary given one observation."""
 
 
-class AbstractTransport(AbstractDensity):
-    """A density that does not read y, as the image of N(0, I) under an invertible map: a learned prior."""
+class AbstractGenerator(AbstractPosterior):
+    """A distribution that does not read y, as the image of N(0, I) under a map: a learned prior.
+
+    The latent space may have more dimensions than theta, or fewer.
+    """
+
+    @abc.abstractmethod
+    def from_latent(self, z: Float[Array, " latent"]) -> Float[Array, " dim"]:
+        """theta of z."""
+
+    @abc.abstractmethod
+    def latents(
+        self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
+    ) -> Float[Array, "num latent"]:
+        """z of draws: where to start from in the latent space."""
+
+
+class AbstractTransport(AbstractGenerator, AbstractDensity):
+    """One whose map is invertible, so that its density is known."""
 
     @abc.abstractmethod
     def to_latent(self, theta: Float[Array, " dim"]) -> Float[Array, " dim"]:
@@ -56,6 +73,11 @@ class AbstractTransport(AbstractDensity):
     @abc.abstractmethod
     def from_latent(self, z: Float[Array, " dim"]) -> Float[Array, " dim"]:
         """theta = T^-1(z)."""
+
+    def latents(
+        self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
+    ) -> Float[Array, "num dim"]:
+        return jax.vmap(self.to_latent)(self.sample(key, y, num))
 
     def to_latents(self, theta: Float[Array, "num dim"]) -> Float[Array, "num dim"]:
         """`to_latent` row by row; to be overridden where all rows at once are faster."""

@@ -4,7 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jaxtyping import Array
 
+from inversion.posterior import AbstractGenerator
 from inversion.refinements import REFINEMENTS
 from inversion.refinements.warm import Warm
 from inversion.registry import build
@@ -77,6 +79,31 @@ def test_both_modes_hold_what_they_deserve(name, linear_prior):
     assert np.mean(found.theta[0][:, 0] > 0) == pytest.approx(0.5, abs=0.03)
     mean = 1.5 / 1.01
     assert np.abs(found.theta[0][:, 0]).mean() == pytest.approx(mean, abs=0.01)
+
+
+class Wide(AbstractGenerator):
+    """theta = A z with more latent numbers than theta has: N(0, A A')."""
+
+    root: Array
+
+    def from_latent(self, z):
+        return self.root @ z
+
+    def latents(self, key, y, num):
+        return jax.random.normal(key, (num, self.root.shape[1]))
+
+    def sample(self, key, y, num):
+        return self.latents(key, y, num) @ self.root.T
+
+
+@pytest.mark.parametrize("name", ["latent_nuts", "jumping"])
+def test_a_latent_space_of_more_dimensions_gives_the_posterior_too(name, linear_prior):
+    root = jnp.asarray([[1.0, 0.3, -0.5, 0.2], [0.2, 0.3, 0.4, -0.1]])
+    found, verdict = drawn(name, prior=Wide(root))
+    mean, covariance = linear_prior([0.0, 0.0], jnp.linalg.cholesky(root @ root.T)).given(TASK, Y)
+    np.testing.assert_allclose(found.theta[0].mean(0), mean, atol=0.03)
+    np.testing.assert_allclose(np.cov(found.theta[0].T), covariance, atol=0.02)
+    assert verdict.accepted
 
 
 def test_without_jumps_the_verdict_says_that_the_modes_do_not_mix(linear_prior):

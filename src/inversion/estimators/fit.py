@@ -38,7 +38,7 @@ class Training:
     decay of an exponential moving average of the parameters, which is then what is validated and kept.
     `fresh_noise` simulates a new y for the batch's theta at every step. `max_steps` lowers `epochs`, and the
     cosine with them, where the pairs are so many that all epochs would take more steps than that. `whiten`
-    shows the network theta less its linear regression on y, made round (`trained.Whitening`). `symmetries` moves
+    shows the network theta less its linear regression on y, made round (`whitening`). `symmetries` moves
     each pair of a batch at random by what leaves the task's joint distribution alone (`tasks.symmetric`). `y_scale`
     is what y is mapped by before it is standardised, `linear`, `log` or `asinh` (`standardisation.Standardisation`).
     """
@@ -197,7 +197,7 @@ def fit(
     one before, at worst the untrained one, and never holds a NaN. `report` is called with the number of
     epochs done and the best validation loss. Seconds of compiling and calls go to `entry`.
     """
-    if training.whiten and isinstance(estimator, AbstractTransport):
+    if training.whiten and isinstance(estimator, AbstractGenerator):
         raise ValueError("Expected an estimator that reads y to whiten by it; got a prior.")
     if training.symmetries and not isinstance(task, SymmetricTask):
         raise ValueError(f"Expected a task with symmetries; got {type(task).__name__}.")

@@ -29,6 +29,7 @@ from inversion.networks.summaries import SUMMARIES
 from inversion.posterior import (
     AbstractDenoiser,
     AbstractDensity,
+    AbstractGenerator,
     AbstractPoints,
     AbstractPosterior,
     AbstractTransport,
@@ -65,8 +66,20 @@ class TrainedDensity(Trained, AbstractDensity):
         return u + maps.log_det(theta)
 
 
+class TrainedGenerator(Trained, AbstractGenerator):
+    """A trained prior with its map from the latent space."""
+
+    def from_latent(self, z: Float[Array, " latent"]) -> Float[Array, " dim"]:
+        return self.standardisation.theta_out(self.estimator.from_latent(z))
+
+    def latents(
+        self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
+    ) -> Float[Array, "num latent"]:
+        return self.estimator.latents(key, self.standardisation.y_in(y), num)
+
+
 class TrainedTransport(TrainedDensity, AbstractTransport):
-    """A trained prior with its map to the latent space."""
+    """A trained prior with its map to the latent space and back."""
 
     def to_latent(self, theta: Float[Array, " dim"]) -> Float[Array, " dim"]:
         return self.estimator.to_latent(self.standardisation.theta_in(theta))
@@ -154,6 +167,7 @@ def trained(
         AbstractTransport: TrainedTransport,
         AbstractDenoiser: TrainedDenoiser,
         AbstractDensity: TrainedDensity,
+        AbstractGenerator: TrainedGenerator,
     }
     for interface, kind in kinds.items():
         if isinstance(estimator, interface):
@@ -180,7 +194,7 @@ def initialiser(
         key_estimator, key_summary = jax.random.split(key)
         reader = build(SUMMARIES, summary, key=key_summary, y_shape=y_shape)
         estimator = make(key_estimator, (reader.dim,))
-        prior = isinstance(estimator, (AbstractTransport, AbstractDenoiser))
+        prior = isinstance(estimator, (AbstractGenerator, AbstractDenoiser))
         return estimator if prior else summarised(estimator, reader)
 
     return make_behind_summary if summary else lambda key: make(key, y_shape)

@@ -20,13 +20,14 @@ from inversion.networks.coupling import Coupling
 from inversion.networks.mlp import MLP
 from inversion.networks.permutation import alternating
 from inversion.networks.transformer import Affine, Spline
+from inversion.posterior import AbstractGenerator
 
 LEAST_SD = 1e-4  # of q(z | theta) before its flow
 ACTIVE = 1e-2  # of a latent coordinate's variance, as Burda, Grosse and Salakhutdinov have it
 NO_CONTEXT = 0
 
 
-class VAE(AbstractBoundedEstimator):
+class VAE(AbstractBoundedEstimator, AbstractGenerator):
     """`latent` numbers z; `prior_layers` and `posterior_layers` couplings, none of them for a Gaussian.
 
     `noise_scale` is s, in standard deviations of theta; none is learned, one for each coordinate. The networks of
@@ -38,6 +39,7 @@ class VAE(AbstractBoundedEstimator):
     posterior: Coupling | None
     prior: Coupling | None
     log_noise: Float[Array, " dim"] | None
+    dim: int = eqx.field(static=True)
     latent: int = eqx.field(static=True)
     noise_scale: float | None = eqx.field(static=True)
 
@@ -90,7 +92,7 @@ class VAE(AbstractBoundedEstimator):
 
         self.posterior = coupling(keys[2], posterior_layers, latent)
         self.prior = coupling(keys[3], prior_layers, NO_CONTEXT)
-        self.latent, self.noise_scale = latent, noise_scale
+        self.dim, self.latent, self.noise_scale = theta_dim, latent, noise_scale
         self.log_noise = jnp.zeros(theta_dim) if noise_scale is None else None
 
     def loss(
@@ -107,14 +109,19 @@ class VAE(AbstractBoundedEstimator):
     def sample(
         self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
     ) -> Float[Array, "num dim"]:
-        key_latent, key_noise = jax.random.split(key)
-        z = jax.random.normal(key_latent, (self.latent, num), y.dtype)
+        return jax.vmap(self.from_latent)(self.latents(key, y, num))
+
+    def latents(
+        self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
+    ) -> Float[Array, "num latent"]:
+        return jax.random.normal(key, (num, self.latent + self.dim), y.dtype)
+
+    def from_latent(self, z: Float[Array, " latent"]) -> Float[Array, " dim"]:
+        """m(z) + s e: the latent numbers, before their flow, and behind them e."""
+        z, noise = z[: self.latent], z[self.latent :]
         if self.prior is not None:
             z = self.prior.inverse(z, jnp.zeros((NO_CONTEXT,), z.dtype))[0]
-        mean = jax.vmap(self.decoder)(z.T)
-        return mean + jnp.exp(self._log_noise()) * jax.random.normal(
-            key_noise, mean.shape, mean.dtype
-        )
+        return self.decoder(z) + jnp.exp(self._log_noise()) * noise
 
     def encoded(
         self, key: PRNGKeyArray, theta: Float[Array, " dim"]

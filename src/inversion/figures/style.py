@@ -62,6 +62,7 @@ COLOURS = {
     "annealed_langevin": "#3d3a12",
     "annealed_langevin_image": "#5c5920",
     "latent_nuts_image": "#2c6e6a",
+    "latent_nuts_vae_image": "#4f8a5b",
     "hqs": "#c9659c",
     "hqs_latent": "#dd9ac0",
     "admm": "#a8326f",

@@ -1,9 +1,9 @@
-"""NUTS in the latent space of a flow prior: z ~ N(0, I), with the likelihood at T^-1(z).
+"""NUTS in the latent space of a learned prior: z ~ N(0, I), with the likelihood at theta(z).
 
-The flow's log-determinant cancels, so this samples the exact posterior under the learned prior (Hoffman et al.,
-NeuTra-lizing Bad Geometry, 2019, with a prior's flow in place of a posterior's). The likelihood may cut the latent
-space into pieces that no trajectory joins; a jump, a draw of N(0, I) accepted by its likelihood, leads from one to
-another, as often as the likelihood accepts what the prior proposes.
+A flow's log-determinant cancels, so this samples the exact posterior under the learned prior (Hoffman et al.,
+NeuTra-lizing Bad Geometry, 2019, with a prior's flow in place of a posterior's); a decoder's noise is latent too.
+The likelihood may cut the latent space into pieces that no trajectory joins; a jump, a draw of N(0, I) accepted by
+its likelihood, leads from one to another, as often as the likelihood accepts what the prior proposes.
 """
 
 import equinox as eqx
@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.cost import Calls
 from inversion.inverted import Inverted, Verdict
-from inversion.posterior import AbstractTransport
+from inversion.posterior import AbstractGenerator
 from inversion.refinements.refinement import AbstractRefinement
 from inversion.samplers.convergence import judge_task
 from inversion.samplers.nuts import run_chains
@@ -26,6 +26,7 @@ class LatentNuts(AbstractRefinement):
     least `steps`; before every transition `jumps` are tried."""
 
     needs = TractableTask
+    starts_from = AbstractGenerator
     double = False
     chains: int = eqx.field(static=True)
     warmup: int = eqx.field(static=True)
@@ -52,7 +53,7 @@ class LatentNuts(AbstractRefinement):
         self,
         key: PRNGKeyArray,
         task: TractableTask,
-        prior: AbstractTransport,
+        prior: AbstractGenerator,
         y: Float[Array, "*event"],
         num: int,
     ) -> Inverted:
@@ -66,7 +67,7 @@ class LatentNuts(AbstractRefinement):
 
         def jump(key: PRNGKeyArray, z: Array) -> Array:
             key_propose, key_accept = jax.random.split(key)
-            proposed = jax.random.normal(key_propose, (self.jumps, task.dim), z.dtype)
+            proposed = jax.random.normal(key_propose, (self.jumps, len(z)), z.dtype)
             levels = jnp.log(jax.random.uniform(key_accept, (self.jumps,), z.dtype))
 
             def accept(current, one):
@@ -80,8 +81,7 @@ class LatentNuts(AbstractRefinement):
             (z, _), _ = jax.lax.scan(accept, (z, log_likelihood(z)), (proposed, found, levels))
             return z
 
-        start = jax.vmap(prior.to_latent)(prior.sample(key_start, y, self.chains))
-        start = self.dispersion * start
+        start = self.dispersion * prior.latents(key_start, y, self.chains)
         steps = max(self.steps, -(-num // self.chains))
         run = run_chains(
             key_run,

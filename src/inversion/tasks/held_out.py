@@ -12,4 +12,4 @@ class HeldOutTask(AbstractTask):
 
     @abc.abstractmethod
     def held_out(self, part: str) -> dist.Distribution:
-        """The same from examples that no training sees: those of the part `validation` or `test`."""
+        """The same from a part of the examples as they are: `train`, or unseen, `validation` and `test`."""
