@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from inversion.cli.distil import with_around
 from inversion.cost import Cost, Entry
 from inversion.estimators.denoising_bound import log_density_bound
 from inversion.estimators.distilled import Distilling, Target, smoothed
@@ -13,12 +14,13 @@ from inversion.estimators.fit import Training, fit
 from inversion.estimators.gated import components
 from inversion.estimators.known_prior import known_prior
 from inversion.estimators.standardisation import Standardisation
-from inversion.estimators.trained import make_estimator, trained
+from inversion.estimators.trained import load_model, make_estimator, save_model, trained
 from inversion.records import Simulations
 from inversion.tasks import make_task
 
 MOONS = make_task({"kind": "two_moons_line"})
-GAUSSIAN = make_task({"kind": "gaussian_linear", "dim": 3, "prior_scale": 1.5, "noise_scale": 0.8})
+GAUSSIAN_ENTRY = {"kind": "gaussian_linear", "dim": 3, "prior_scale": 1.5, "noise_scale": 0.8}
+GAUSSIAN = make_task(GAUSSIAN_ENTRY)
 FLOW = {"kind": "flow", "layers": 3, "knots": 5, "width": 16, "depth": 1}
 AFFINE = {"kind": "flow", "layers": 4, "transform": "affine", "width": 16, "depth": 1}
 GATED = {"kind": "gated", "members": 3, "width": 16, "flow": FLOW}
@@ -147,39 +149,78 @@ def test_the_noise_of_the_score_falls():
     assert Target().noise(jnp.asarray(0.5)) is None
 
 
-@pytest.mark.parametrize("around", [False, True])
-def test_the_location_moves_draws_and_density_alike(around):
-    network = {"flow": AFFINE, "around": around, "location": {"width": 8, "depth": 1}}
-    still = make_estimator(jax.random.key(0), GAUSSIAN, "distilled", network)
-    plain = make_estimator(
+PRIOR = {"kind": "diffusion_prior", "width": 16, "depth": 1}
+
+
+def pairs_of(task, num):
+    theta = task.prior().sample(jax.random.key(5), (num,))
+    return theta, jax.vmap(task.simulate)(jax.random.split(jax.random.key(6), num), theta)
+
+
+@pytest.mark.parametrize("around", ["regression", PRIOR])
+def test_around_its_prior_a_sampler_starts_from_a_gaussian_s_posterior(around):
+    """Where prior and noise are Gaussian, that is the posterior; the denoiser of its mean lies nearer to 0."""
+    start = make_estimator(
         jax.random.key(0), GAUSSIAN, "distilled", {"flow": AFFINE, "around": around}
     )
-    theta = GAUSSIAN.prior().sample(jax.random.key(1), (500,))
-    y = jax.vmap(GAUSSIAN.simulate)(jax.random.split(jax.random.key(2), 500), theta)
-    if around:
-        still, plain = still.begun(theta, y), plain.begun(theta, y)
-    draws = lambda model: model.sample(jax.random.key(3), y[0], 5)  # noqa: E731
-    np.testing.assert_allclose(draws(still), draws(plain), rtol=1e-5)  # m(y) is 0 to begin with
-    moved = eqx.tree_at(lambda m: m.location.biases[-1], still, jnp.array([1.0, -2.0, 0.5]))
-    assert abs(draws(moved) - draws(plain)).min() > 0.01
-    found = moved.components(jax.random.key(4), y)
-    each = jax.vmap(moved.log_prob)(found.theta[0], y)
+    theta, y = pairs_of(GAUSSIAN, 50_000)
+    prior = known_prior(GAUSSIAN)
+    begun = start.begun(theta, y, prior)
+    exact = GAUSSIAN.posterior(y[0])
+    draws = begun.around.coloured(jax.random.normal(jax.random.key(3), (50_000, 3)), y[0])
+    nearer = prior.denoised(exact.mean, jnp.sqrt(exact.variance[0]))
+    assert jnp.abs(nearer - exact.mean).max() > 0.05
+    expected = nearer if around == PRIOR else exact.mean
+    np.testing.assert_allclose(draws.mean(0), expected, atol=0.02)
+    np.testing.assert_allclose(draws.std(0), jnp.sqrt(exact.variance), rtol=0.02)
+
+
+@pytest.mark.parametrize("around", [None, "regression", PRIOR])
+def test_draws_around_something_have_the_density_of_themselves(around):
+    start = make_estimator(
+        jax.random.key(0), GAUSSIAN, "distilled", {"flow": AFFINE, "around": around}
+    )
+    theta, y = pairs_of(GAUSSIAN, 500)
+    if around is not None:
+        start = start.begun(theta, y, known_prior(GAUSSIAN))
+    found = start.components(jax.random.key(4), y)
+    each = jax.vmap(start.log_prob)(found.theta[0], y)
     np.testing.assert_allclose(found.log_prob[0], each, atol=1e-3)
 
 
 @pytest.mark.parametrize(
-    ("location", "message"),
+    ("around", "message"),
     [
-        ({"width": 8}, "Expected width, depth and perhaps activation of location; got width"),
-        ({"width": 8, "depth": 1, "heads": 2}, "Expected width, depth and perhaps activation"),
-        ({"width": 8, "depth": 0}, "Expected at least 1 of width and depth of location"),
+        ("prior", "Expected around: regression or prior; got 'prior'"),
+        ("mean", "Expected around: regression or prior; got 'mean'"),
+        (AFFINE, "Expected a prior that takes noise out to lie around; got 'flow'"),
     ],
 )
-def test_a_location_is_checked(location, message):
+def test_what_draws_lie_around_is_checked(around, message):
     with pytest.raises(ValueError, match=message):
-        make_estimator(
-            jax.random.key(0), GAUSSIAN, "distilled", {"flow": AFFINE, "location": location}
-        )
+        make_estimator(jax.random.key(0), GAUSSIAN, "distilled", {"flow": AFFINE, "around": around})
+
+
+def test_the_trained_prior_s_entry_stands_in_the_model(tmp_path):
+    entry = {"kind": "distilled", "network": {"around": "prior", "flow": AFFINE}}
+    with pytest.raises(
+        ValueError, match="Expected a learned prior for `around: prior`; got a known"
+    ):
+        with_around(entry, [])
+    prior = make_estimator(jax.random.key(0), GAUSSIAN, PRIOR["kind"], {"width": 16, "depth": 1})
+    theta, y = pairs_of(GAUSSIAN, 100)
+    maps = Standardisation.of(GAUSSIAN, Simulations(np.asarray(theta), np.asarray(y)))
+    header = {"task": GAUSSIAN_ENTRY, "kind": PRIOR["kind"], "network": {"width": 16, "depth": 1}}
+    save_model(tmp_path / "prior.eqx", trained(prior, maps), header)
+    found = with_around(entry, [tmp_path / "prior.eqx"])
+    assert found["network"] == {"around": PRIOR, "flow": AFFINE}
+    start = make_estimator(jax.random.key(1), GAUSSIAN, "distilled", found["network"])
+    begun = start.begun(theta, y, load_model(tmp_path / "prior.eqx").estimator)
+    save_model(tmp_path / "m.eqx", trained(begun, maps), {**found, "task": GAUSSIAN_ENTRY})
+    draws = (jax.random.key(2), y[0], 10)
+    np.testing.assert_array_equal(
+        load_model(tmp_path / "m.eqx").sample(*draws), trained(begun, maps).sample(*draws)
+    )
 
 
 def test_the_prior_is_no_parameter():

@@ -46,6 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
         )
     target = build(TARGET, {"kind": "target", **entry.get("target", {})})
     prior = prior_of(task, arguments.model)
+    entry = with_around(entry, arguments.model)
     key_init, key_fit = jax.random.split(key_for(cell["root_seed"], "train", *names))
     estimator = make_estimator(key_init, task, entry["kind"], entry["network"])
     if not isinstance(estimator, Distilled):
@@ -60,14 +61,28 @@ def run(arguments: argparse.Namespace) -> None:
         simulations = Simulations(np.resize(drawn, (len(y), drawn.shape[1])), y)
         maps = Standardisation.of(task, simulations)
         if estimator.around is not None:
-            estimator = estimator.begun(*measured(key_draws, task, maps, drawn))
+            pairs = measured(key_draws, task, maps, drawn)
+            estimator = estimator.begun(*pairs, getattr(prior, "estimator", None))
             work.count(Calls(simulator=len(drawn)))
         distilling = Distilling(estimator, prior, task, maps, target)
         result = fit(key_fit, distilling, task, simulations, training, entry=work, report=report)
         batch = min(training.batch, len(y))
         work.count(Calls(network=result.steps * batch * distilling.passes))
     model = trained(result.model.estimator.distilled, result.model.standardisation)
-    write_fit(arguments, cell, result, model, ledger)
+    write_fit(arguments, {**cell, "entry": entry}, result, model, ledger)
+
+
+def with_around(entry: dict, paths: list[str]) -> dict:
+    """The entry with the trained prior's own in place of `around: prior`."""
+    from inversion.estimators.trained import read_header
+
+    if entry["network"].get("around") != "prior":
+        return entry
+    if not paths:
+        raise ValueError("Expected a learned prior for `around: prior`; got a known one.")
+    header = read_header(paths[0])
+    around = {"kind": header["kind"], **header["network"]}
+    return {**entry, "network": {**entry["network"], "around": around}}
 
 
 def measured(key, task, maps, theta):

@@ -17,18 +17,17 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.estimators import ESTIMATORS
+from inversion.estimators.around import Around
 from inversion.estimators.denoising_bound import log_density_bound
 from inversion.estimators.estimator import AbstractDensityEstimator, AbstractEstimator
 from inversion.estimators.from_noise import stratified
 from inversion.estimators.gated import Components, Gated, components
 from inversion.estimators.known_prior import KnownPrior
 from inversion.estimators.normalising_flow import AbstractNormalisingFlow, context_dim
-from inversion.estimators.standardisation import ROWS, Standardisation, Whitening
-from inversion.networks.mlp import MLP
+from inversion.estimators.standardisation import ROWS, Standardisation
 from inversion.posterior import AbstractDenoiser
 from inversion.registry import build
 from inversion.tasks.task import AbstractTask, SmoothTask
@@ -43,17 +42,12 @@ VALIDATION_LEVELS = 8  # for each sample that is held out
 class Distilled(AbstractDensityEstimator):
     """The flow that `flow` describes, a normalising or a gated one; `inversion distil` trains it without pairs.
 
-    With `around` it starts from what a Gaussian would have: theta is B y + R x with x the flow's, B the linear
-    regression of theta on y and R the root of what it leaves, both of draws of the prior and measurements simulated
-    from these. B is trained on, R is not.
-
-    With `location`, an MLP's `width`, `depth` and perhaps `activation`, x is the flow's draw plus m(y), 0 to begin
-    with: the gradient of data and prior moves all draws for a y at once, where a flow's layers only do so by halves.
+    `around` is where it starts from: `regression`, of draws of the prior on measurements simulated from them, or
+    `prior`, for which the command puts the entry of the trained one, whose denoiser then reads that regression.
     """
 
     flow: AbstractNormalisingFlow | Gated
-    around: Whitening | None
-    location: MLP | None
+    around: Around | None
 
     def __init__(
         self,
@@ -62,74 +56,48 @@ class Distilled(AbstractDensityEstimator):
         theta_dim: int,
         y_shape: tuple[int, ...],
         flow: Mapping[str, Any],
-        around: bool = False,
-        location: Mapping[str, Any] | None = None,
+        around: str | Mapping[str, Any] | None = None,
     ) -> None:
-        identity = Whitening.identity(theta_dim, context_dim(y_shape)) if around else None
-        self.location = None
-        if location is not None:
-            self.location = _location(jax.random.fold_in(key, 1), theta_dim, y_shape, location)
-        self.around = jax.tree.map(jnp.asarray, identity)
+        if isinstance(around, str) and around != "regression":
+            raise ValueError(f"Expected around: regression or prior; got {around!r}.")
+        self.around = None
+        if around is not None:
+            prior = around if isinstance(around, Mapping) else None
+            self.around = Around.untrained(
+                theta_dim, context_dim(y_shape), prior, key=jax.random.fold_in(key, 1)
+            )
         self.flow = build(ESTIMATORS, flow, key=key, theta_dim=theta_dim, y_shape=y_shape)
         if not isinstance(self.flow, (AbstractNormalisingFlow, Gated)):
             raise ValueError(f"Expected a normalising flow or a gated one; got {flow['kind']!r}.")
 
     def log_prob(self, theta: Float[Array, " dim"], y: Float[Array, "*event"]) -> Float[Array, ""]:
-        x, log_det = theta, jnp.zeros(())
-        if self.around is not None:
-            inverse = jax.lax.stop_gradient(self.around.inverse)
-            x = inverse @ (theta - self.around.slope @ jnp.ravel(y))
-            log_det = jnp.linalg.slogdet(inverse)[1]
-        return self.flow.log_prob(x - self._moved(y), y) + log_det
+        if self.around is None:
+            return self.flow.log_prob(theta, y)
+        return self.flow.log_prob(self.around.white(theta, y), y) - self.around.log_det
 
     def sample(
         self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
     ) -> Float[Array, "num dim"]:
-        return self._out(self.flow.sample(key, y, num), y)
+        x = self.flow.sample(key, y, num)
+        return x if self.around is None else self.around.coloured(x, y)
 
     def components(self, key: PRNGKeyArray, y: Float[Array, "n *event"]) -> Components:
         """As of a gated flow: one draw of each member for each y, with the density of the whole."""
         found = components(self.flow, key, y)
-        found = found._replace(theta=jax.vmap(self._out, (1, 0), 1)(found.theta, y))
         if self.around is None:
             return found
-        log_det = jnp.linalg.slogdet(jax.lax.stop_gradient(self.around.inverse))[1]
-        return found._replace(log_prob=found.log_prob + log_det)
+        theta = jax.vmap(self.around.coloured, (1, 0), 1)(found.theta, y)
+        return found._replace(theta=theta, log_prob=found.log_prob - self.around.log_det)
 
-    def begun(self, theta: Float[Array, "n dim"], y: Float[Array, "n *event"]) -> "Distilled":
-        """The same `around` these pairs, as the network sees them."""
-        whitening = Whitening.of(np.asarray(theta), np.asarray(y).reshape(len(y), -1))
-        whitening = jax.tree.map(jnp.asarray, whitening)
-        return eqx.tree_at(lambda model: model.around, self, whitening)
-
-    def _out(self, x: Float[Array, "num dim"], y: Float[Array, "*event"]) -> Array:
-        x = x + self._moved(y)
-        if self.around is None:
-            return x
-        root = jax.lax.stop_gradient(self.around.root)
-        return x @ root.T + self.around.slope @ jnp.ravel(y)
-
-    def _moved(self, y: Float[Array, "*event"]) -> Array:
-        """m(y), by which all draws are moved."""
-        return jnp.zeros(()) if self.location is None else self.location(jnp.ravel(y))
-
-
-def _location(
-    key: PRNGKeyArray, dim: int, y_shape: tuple[int, ...], settings: Mapping[str, Any]
-) -> MLP:
-    """m(y), 0 to begin with."""
-    unknown = set(settings) - {"width", "depth", "activation"}
-    if unknown or not {"width", "depth"} <= set(settings):
-        got = ", ".join(map(str, settings)) or "none"
-        raise ValueError(f"Expected width, depth and perhaps activation of location; got {got}.")
-    if min(settings["width"], settings["depth"]) < 1:
-        raise ValueError(
-            "Expected at least 1 of width and depth of location; "
-            f"got {settings['width']} and {settings['depth']}."
-        )
-    network = MLP(context_dim(y_shape), dim, **{"activation": "silu", **settings}, key=key)
-    network.weights[-1], network.biases[-1] = 0 * network.weights[-1], 0 * network.biases[-1]
-    return network
+    def begun(
+        self,
+        theta: Float[Array, "n dim"],
+        y: Float[Array, "n *event"],
+        denoiser: AbstractDenoiser | None = None,
+    ) -> "Distilled":
+        """The same around these pairs, as the network sees them; `denoiser` is the trained prior's."""
+        begun = self.around.begun(theta, y, denoiser)
+        return eqx.tree_at(lambda model: model.around, self, begun)
 
 
 @dataclass(frozen=True, kw_only=True)
