@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 from numpyro.distributions import Normal
 
+from inversion.estimators.standardisation import Standardisation
+from inversion.estimators.trained import trained
 from inversion.estimators.vae import LEAST_SD, VAE
+from inversion.posterior import AbstractDensity, AbstractGenerator
+from inversion.records import Simulations
+from inversion.tasks.gaussian_linear import GaussianLinear
 
 C, S = 1.5, 0.5  # theta = C z + S noise, z ~ N(0, I)
 THETA = jnp.array([0.7, -1.1])
@@ -86,6 +91,19 @@ def test_with_flows_at_both_ends_the_bound_reaches_the_integral_over_z(transform
 def test_draws_are_those_of_the_model() -> None:
     draws = linear().sample(jax.random.key(4), jnp.zeros(1), 50_000)
     np.testing.assert_allclose(jnp.cov(draws.T), (C**2 + S**2) * jnp.eye(2), atol=0.06)
+
+
+def test_trained_it_generates_in_the_task_s_units() -> None:
+    task = GaussianLinear(dim=2, prior_scale=3.0, noise_scale=1.0)
+    theta = np.asarray(task.prior().sample(jax.random.key(0), (1000,))) + 5.0
+    model = trained(vae(), Standardisation.of(task, Simulations(theta, theta)))
+    assert isinstance(model, AbstractGenerator)
+    assert not isinstance(model, AbstractDensity)
+    draws = (jax.random.key(1), jnp.zeros(2), 1000)
+    z = model.latents(*draws)
+    assert z.shape == (1000, 4)  # two latent numbers, and the decoder's noise
+    np.testing.assert_array_equal(jax.vmap(model.from_latent)(z), model.sample(*draws))
+    np.testing.assert_allclose(model.sample(*draws).mean(0), theta.mean(0), atol=2.0)
 
 
 def test_a_noise_scale_that_is_learned_has_a_gradient_and_one_that_is_set_has_none() -> None:
