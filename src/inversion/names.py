@@ -126,6 +126,8 @@ PRIORS = {
     "vae": "VAE, flows at both ends",
     "vae_gaussian": "VAE, Gaussian at both ends",
     "flow_digits": "coupling flow",
+    "autoregressive_digits": "autoregressive flow",
+    "gaussianization_digits": "Gaussianization flow",
     "iterative_gaussianization_pca": "iterative Gaussianization, principal axes",
     "vae_digits": "VAE, flows at both ends",
     "vae_digits_gaussian": "VAE, Gaussian at both ends",
