@@ -14,7 +14,7 @@ from inversion.records import Simulations, lengths
 N, HELD_BACK = 60, {"calibration": 10, "comparison": 3, "density": 7}
 ENTRY = {"kind": "dataset", "theta": ["a", "b"], "y": "y", "shape": [3]}
 FORMATS = ["csv", "npz", pytest.param("parquet", marks=pytest.mark.skipif(
-    importlib.util.find_spec("pyarrow") is None, reason="pyarrow, the extra `parquet`, is not installed"
+    importlib.util.find_spec("pyarrow") is None, reason="needs pyarrow, the extra `parquet`, as `.ci/run` has it"
 ))]  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def panel():
 
 
 @pytest.fixture
-def refused():
+def raises():
     """Expects the message at the door, or the type checker's where that is switched on."""
 
     def expect(match):

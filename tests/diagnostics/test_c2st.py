@@ -28,7 +28,7 @@ def test_agrees_with_scikit_learn(name):
 
 
 @pytest.mark.parametrize(("num", "folds"), [(20, 5), (23, 5), (7, 7)])
-def test_folds_are_those_of_scikit_learn(num, folds, refused):
+def test_folds_are_those_of_scikit_learn(num, folds, raises):
     from sklearn.model_selection import KFold
 
     expected = KFold(folds, shuffle=True, random_state=4).split(np.zeros(num))
@@ -36,7 +36,7 @@ def test_folds_are_those_of_scikit_learn(num, folds, refused):
     for pair, (train, test) in zip(found, expected, strict=True):
         np.testing.assert_array_equal(pair[0], train)
         np.testing.assert_array_equal(pair[1], test)
-    with refused("Expected from 2 to"):
+    with raises("Expected from 2 to"):
         k_folds(num, num + 1, 4)
 
 

@@ -21,7 +21,7 @@ def normal(seed, num, dim, mean=0.0, scale=1.0):
 
 
 @pytest.mark.parametrize("name", COMPARISON)
-def test_contract(name, refused):
+def test_contract(name, raises):
     score, draws, reference = COMPARISON[name], normal(0, 100, 1), normal(1, 100, 1)
     signature = inspect.signature(score).parameters
     assert list(signature)[:3] == ["draws", "reference", "seed"]
@@ -34,13 +34,13 @@ def test_contract(name, refused):
         score(draws.astype(np.float32), reference.astype(np.float32), seed=3), abs=0.1
     )
     assert np.isnan(score(np.where(draws > 2, np.nan, draws), reference, seed=3))
-    with refused("Expected draws of shape"):
+    with raises("Expected draws of shape"):
         score(np.hstack([draws, draws]), reference, seed=3)
-    with refused("Expected draws of shape"):
+    with raises("Expected draws of shape"):
         score(draws[:, 0], reference, seed=3)
-    with refused("Expected reference of shape"):
+    with raises("Expected reference of shape"):
         score(draws, reference[:, 0], seed=3)
-    with refused("Expected a finite reference"):
+    with raises("Expected a finite reference"):
         score(draws, np.where(reference > 1, np.inf, reference), seed=3)
 
 
@@ -67,10 +67,10 @@ def test_c2st_is_scaled_by_the_reference():
     assert again == pytest.approx(c2st(draws, reference, seed=1), abs=0.02)
 
 
-def test_c2st_below_one_half_is_reported_and_a_constant_reference_refused(refused):
+def test_c2st_below_one_half_is_reported_and_a_constant_reference_refused(raises):
     values = [c2st(normal(2 * i, 100, 1), normal(2 * i + 1, 100, 1), seed=1) for i in range(8)]
     assert 0.4 < min(values) < 0.5
-    with refused("Expected a reference that varies"):
+    with raises("Expected a reference that varies"):
         c2st(normal(0, 100, 1), np.ones((100, 1)), seed=1)
 
 
@@ -92,13 +92,13 @@ def test_mmd_is_unbiased(gap, dim, h):
     assert (min(values) < 0) == (gap == 0)
 
 
-def test_mmd_bandwidth_is_the_median_distance_of_the_reference(refused):
+def test_mmd_bandwidth_is_the_median_distance_of_the_reference(raises):
     reference = normal(0, 101, 3)
     distances = np.linalg.norm(reference[:, None] - reference[None], axis=-1)
     median = np.median(distances[np.triu_indices(101, 1)])
     draws = normal(1, 50, 3)
     assert mmd(draws, reference) == pytest.approx(mmd(draws, reference, bandwidth=median))
-    with refused("Expected a positive bandwidth"):
+    with raises("Expected a positive bandwidth"):
         mmd(draws, np.ones((50, 3)))
 
 

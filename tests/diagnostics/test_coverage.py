@@ -39,12 +39,12 @@ def test_flat_density_and_truth_of_density_zero():
     assert outside.tolist() == [1, 1, 1]
 
 
-def test_refuses(refused):
-    with refused("Expected log_prob of shape"):
+def test_refuses(raises):
+    with raises("Expected log_prob of shape"):
         hpd_levels(np.zeros(3), np.zeros((2, 5)))
-    with refused("Expected log_prob_true of shape"):
+    with raises("Expected log_prob_true of shape"):
         hpd_levels(np.zeros((3, 1)), np.zeros((3, 5)))
-    with refused("Expected multiples of 1/5"):
+    with raises("Expected multiples of 1/5"):
         hpd_p(np.array([0.5, 0.2]), 5)
-    with refused("Expected ranks from 0 to 5"):
+    with raises("Expected ranks from 0 to 5"):
         hpd_p(np.array([1.2, 0.2]), 5)

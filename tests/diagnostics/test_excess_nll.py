@@ -39,10 +39,10 @@ def test_density_zero_is_infinite_and_a_failure_is_nan():
     assert np.isnan(excess_nll(exact, np.array([0, 0, np.inf, -np.inf])).mean)
 
 
-def test_refuses(refused):
-    with refused("Expected log_prob_true of shape"):
+def test_refuses(raises):
+    with raises("Expected log_prob_true of shape"):
         excess_nll(np.zeros(3), np.zeros(4))
-    with refused("Expected log_prob_true of shape"):
+    with raises("Expected log_prob_true of shape"):
         nll(np.zeros((3, 2)))
-    with refused("Expected finite exact log densities"):
+    with raises("Expected finite exact log densities"):
         excess_nll(np.array([0.0, -np.inf]), np.zeros(2))

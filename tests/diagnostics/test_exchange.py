@@ -57,10 +57,10 @@ def test_holm_holds_its_error_rate_whatever_is_wrong_besides():
     assert (adjusted[:, 3:] <= 0.05).all()
 
 
-def test_refuses(refused):
-    with refused("Expected observations, picks and draws"):
+def test_refuses(raises):
+    with raises("Expected observations, picks and draws"):
         picks(np.random.default_rng(0), 5, 1, 10)
-    with refused("Expected one or more p-values"):
+    with raises("Expected one or more p-values"):
         holm(np.array([0.1, np.nan]))
-    with refused("Expected theta of shape"):
+    with raises("Expected theta of shape"):
         averaged_p(np.zeros((3, 2)), np.zeros((2, 5, 2)))

@@ -73,14 +73,14 @@ def test_one_training_serves_every_observation_and_units_do_not_matter():
     )
 
 
-def test_refuses(refused):
+def test_refuses(raises):
     theta_true, theta, y = make(0, obs=20)
-    with refused("Expected y of 20 observations"):
+    with raises("Expected y of 20 observations"):
         train_local_c2st(theta_true, theta, y[:5])
-    with refused("Expected finite y"):
+    with raises("Expected finite y"):
         train_local_c2st(theta_true, theta, np.full_like(y, np.nan))
     trained = train_local_c2st(theta_true, theta, y, nulls=3)
-    with refused("Expected two or more draws"):
+    with raises("Expected two or more draws"):
         local_c2st(trained, np.zeros((30, 3)), HERE)
-    with refused("Expected y of 2 entries"):
+    with raises("Expected y of 2 entries"):
         local_c2st(trained, np.zeros((30, 2)), np.zeros(3))

@@ -32,18 +32,18 @@ def test_total_variation_of_exact_draws_is_near_its_noise():
     assert 0.7 < mean / (0.4 * np.sqrt(3 / 1000)) < 1.05
 
 
-def test_refuses(refused):
-    with refused("Expected cuts that ascend"):
+def test_refuses(raises):
+    with raises("Expected cuts that ascend"):
         segment_labels(np.zeros(3), np.array([1.0, 0.0]))
-    with refused("Expected x of shape"):
+    with raises("Expected x of shape"):
         segment_labels(np.zeros((3, 1)), np.array([1.0]))
-    with refused("Expected labels from 0 to 1"):
+    with raises("Expected labels from 0 to 1"):
         masses(np.array([0, 2]), 2)
-    with refused("Expected labels of shape"):
+    with raises("Expected labels of shape"):
         masses(np.zeros((2, 2), int), 2)
-    with refused("Expected two mass functions"):
+    with raises("Expected two mass functions"):
         total_variation(np.array([0.5, 0.5]), np.array([1.0]))
-    with refused("Expected masses that sum to 1"):
+    with raises("Expected masses that sum to 1"):
         total_variation(np.array([0.5, 0.6]), np.array([0.5, 0.5]))
-    with refused("Expected pushed draws"):
+    with raises("Expected pushed draws"):
         consistency(np.zeros(0))

@@ -40,10 +40,10 @@ def test_wrong_predictions_are_rejected():
     assert predictive_p(y[0], predicted[0]) <= 4 / 41
 
 
-def test_refuses(refused):
-    with refused("Expected predictions of shape"):
+def test_refuses(raises):
+    with raises("Expected predictions of shape"):
         predictive_p(np.zeros(2), np.zeros((5, 3)))
-    with refused("Expected a finite y"):
+    with raises("Expected a finite y"):
         predictive_p(np.zeros(2), np.full((5, 2), np.inf))
-    with refused("Expected predictions of shape"):
+    with raises("Expected predictions of shape"):
         predictive_panel_p(np.zeros((3, 2)), np.zeros((4, 5, 2)))

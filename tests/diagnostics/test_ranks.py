@@ -40,12 +40,12 @@ def test_joint_p_is_bonferroni_and_finds_one_bad_coordinate(panel):
     assert sbc_ks(bad, 100) == sbc_ks_each(bad, 100)[1] > 0.4
 
 
-def test_refuses(refused):
-    with refused("Expected theta of shape"):
+def test_refuses(raises):
+    with raises("Expected theta of shape"):
         sbc_ranks(np.zeros((3, 2)), np.zeros((2, 5, 2)))
-    with refused("Expected theta of shape"):
+    with raises("Expected theta of shape"):
         sbc_ranks(np.zeros((3, 2)), np.zeros((3, 0, 2)))
-    with refused("Expected theta_true of shape"):
+    with raises("Expected theta_true of shape"):
         sbc_ranks(np.zeros(3), np.zeros((3, 5, 1)))
-    with refused("Expected ranks of shape"):
+    with raises("Expected ranks of shape"):
         sbc_p(np.zeros(3, int), 5)

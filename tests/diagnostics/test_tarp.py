@@ -62,10 +62,10 @@ def test_curve_of_an_exact_posterior_stays_in_its_band(panel):
         assert bool(((band.low <= curve) & (curve <= band.high)).all()) is inside
 
 
-def test_refuses(refused):
-    with refused("Expected theta of shape"):
+def test_refuses(raises):
+    with raises("Expected theta of shape"):
         tarp_coverages(0, np.zeros((3, 2)), np.zeros((5, 3, 2)))
-    with refused("Expected references of shape"):
+    with raises("Expected references of shape"):
         tarp_coverages(0, np.zeros((3, 2)), np.zeros((3, 5, 2)), references=np.zeros((2, 2)))
     with pytest.raises(TypeError):
         tarp_coverages(0, np.zeros((3, 2)), np.zeros((3, 5, 2)), reference=None)

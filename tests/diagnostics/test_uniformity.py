@@ -85,14 +85,14 @@ def test_same_bits_again():
         first.low[0] = 0.0
 
 
-def test_refuses(refused):
-    with refused("Expected ranks of shape"):
+def test_refuses(raises):
+    with raises("Expected ranks of shape"):
         uniform_p(np.zeros((3, 2), int), 4)
-    with refused("Expected ranks from 0 to 4"):
+    with raises("Expected ranks from 0 to 4"):
         uniform_p(np.array([0, 5]), 4)
-    with refused("Expected whole ranks"):
+    with raises("Expected whole ranks"):
         uniform_p(np.array([0.0, 1.0]), 4)
-    with refused("Expected a level"):
+    with raises("Expected a level"):
         ecdf_band(10, 4, 1.0)
-    with refused("Expected a level"):
+    with raises("Expected a level"):
         ks_quantile(10, 4, 0.0)
