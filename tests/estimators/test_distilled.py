@@ -193,6 +193,7 @@ def test_draws_around_something_have_the_density_of_themselves(around):
     [
         ("prior", "Expected around: regression or prior; got 'prior'"),
         ("mean", "Expected around: regression or prior; got 'mean'"),
+        (True, "Expected around: regression or prior; got True"),
         (AFFINE, "Expected a prior that takes noise out to lie around; got 'flow'"),
     ],
 )

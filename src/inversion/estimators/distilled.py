@@ -58,7 +58,7 @@ class Distilled(AbstractDensityEstimator):
         flow: Mapping[str, Any],
         around: str | Mapping[str, Any] | None = None,
     ) -> None:
-        if isinstance(around, str) and around != "regression":
+        if not (isinstance(around, Mapping) or around in (None, "regression")):
             raise ValueError(f"Expected around: regression or prior; got {around!r}.")
         self.around = None
         if around is not None:
@@ -233,11 +233,12 @@ class Distilling(AbstractEstimator):
 
     @property
     def passes(self) -> int:
-        """Of the prior's network for each y of a batch."""
-        target, flow = self.frozen().target, self.distilled.flow
+        """Of the prior's network for each y of a batch, and of what the flow lies around."""
+        target, flow, around = self.frozen().target, self.distilled.flow, self.distilled.around
         members = flow.members if isinstance(flow, Gated) else 1
         levels = target.levels * (1 + target.antithetic) if target.density != "exact" else 0
-        return target.starts * members * levels
+        guesses = around is not None and around.denoiser is not None
+        return target.starts * members * levels + guesses
 
     def sample(
         self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int

@@ -28,6 +28,21 @@ def from_noise(
     return jax.lax.map(lambda pair: carry(*pair), inputs).reshape(-1, dim)[:num]
 
 
+def in_parts(
+    carry: Callable[[Float[Array, "part dim"]], Float[Array, "part dim"]],
+    z: Float[Array, "num dim"],
+    size: int = PART,
+) -> Float[Array, "num dim"]:
+    """`carry` of each row of z, at most `size` of them at a time."""
+    num = len(z)
+    parts = -(-num // size)
+    if parts <= 1:
+        return carry(z)
+    size = -(-num // parts)
+    padded = jnp.pad(z, ((0, parts * size - num), (0, 0)))
+    return jax.lax.map(carry, padded.reshape(parts, size, -1)).reshape(parts * size, -1)[:num]
+
+
 def log_density(
     field: Callable[[Array, Array], Array],
     x: Float[Array, " dim"],

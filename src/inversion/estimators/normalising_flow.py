@@ -7,8 +7,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from inversion.estimators.estimator import AbstractDensityEstimator
+from inversion.estimators.from_noise import in_parts
 from inversion.networks.base import AbstractBase
 from inversion.networks.transform import AbstractTransform
+
+PART = 1000  # draws at a time: what a layer of 64 units makes of them stays in the cache
 
 
 class AbstractNormalisingFlow(AbstractDensityEstimator):
@@ -45,8 +48,9 @@ class AbstractNormalisingFlow(AbstractDensityEstimator):
     def sample(
         self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
     ) -> Float[Array, "num dim"]:
-        z = self.base.sample(key, num, y.dtype)
-        return self.transform.inverse(z.T, jnp.ravel(y))[0].T
+        context = jnp.ravel(y)
+        carry = lambda z: self.transform.inverse(z.T, context)[0].T  # noqa: E731
+        return in_parts(carry, self.base.sample(key, num, y.dtype), PART)
 
 
 def context_dim(y_shape: tuple[int, ...]) -> int:
