@@ -24,7 +24,8 @@ from inversion.tables import published, trust
 
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "report/benchmark.csv"
-SCORES = ("excess_nll", "c2st", "mode_tv", "sbc_ks", "tarp_p")
+FLOORS = ("sbc_ks_95", "sbc_ks_mean", "sbc_ks_mean_95")
+SCORES = ("excess_nll", "c2st", "mode_tv", "sbc_ks", "tarp_p", *FLOORS)
 CSV = "{task}/{method}/{budget}/{seed}.csv"
 CELL = ["task", "method", "budget", "seed", "observation", "score", "panel"]
 
@@ -57,6 +58,13 @@ def kept(fit: grid.Fit | grid.Draw, trained_by: dict[str, str]) -> Iterator[pd.D
     for path in paths:
         scores = pd.read_csv(path)
         yield scores[scores["score"].isin(SCORES)]
+    costs, simulated = ROOT / "results/costs", Path(fit.task, str(fit.budget), f"{fit.seed}.csv")
+    upfront = [costs / "train" / training, costs / "simulate" / simulated]
+    if all(path.exists() for path in upfront):
+        spent = pd.concat(map(pd.read_csv, upfront))[["cpu_s", "compile_s"]].sum().sum()
+        row = dict(zip(CELL[:4], (fit.task, fit.method, fit.budget, fit.seed)))
+        row |= {"panel": "", "observation": "all", "score": "upfront_s", "value": spent}
+        yield pd.DataFrame([row])
     drawn = f"refine/comparison/{address}" if is_refined(fit) else f"sample/{address}"
     for verb, panel, spent in (
         ("train", None, f"train/{training}"),

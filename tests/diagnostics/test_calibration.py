@@ -74,6 +74,8 @@ def test_signs(panel):
     for worse in (narrow, wide, scores_of(panel(1, shift=0.3))):
         assert worse["sbc_ks"] > ks_quantile(1000, 100, 0.99) > exact["sbc_ks"]
         assert exact["sbc_ks_mean"] <= exact["sbc_ks"]
+        assert worse["sbc_ks_mean"] > worse["sbc_ks_mean_95"] > exact["sbc_ks_mean"]
+    assert exact["sbc_ks_95"] > ks_quantile(1000, 100) > exact["sbc_ks_mean_95"]
 
 
 def test_without_density_or_observation_there_are_fewer_scores(panel):

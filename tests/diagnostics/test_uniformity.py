@@ -11,6 +11,7 @@ from inversion.diagnostics.uniformity import (
     grid,
     inside_probability,
     ks_distance,
+    ks_mean_quantile,
     ks_quantile,
     uniform_p,
 )
@@ -67,6 +68,19 @@ def test_ks_quantile_is_the_noise_floor_of_a_perfect_posterior():
     assert ks_quantile(1000, 100) == pytest.approx(0.041, abs=0.001)
     simulated = np.abs(simulate_counts(4000, 1000, 100) / 1000 - grid(100)).max(axis=1)
     assert ks_quantile(1000, 100) == pytest.approx(np.quantile(simulated, 0.95), abs=0.0015)
+
+
+def test_the_mean_over_coordinates_has_a_lower_noise_floor():
+    """Of one coordinate it is that coordinate's own; of many it falls towards the expected distance."""
+    assert ks_mean_quantile(1000, 100, 1) == pytest.approx(ks_quantile(1000, 100), abs=5e-4)
+    simulated = np.abs(simulate_counts(12_000, 1000, 100) / 1000 - grid(100)).max(axis=1)
+    for dim in (2, 6):
+        means = simulated.reshape(-1, dim).mean(axis=1)
+        expected = np.quantile(means, 0.95)
+        assert ks_mean_quantile(1000, 100, dim) == pytest.approx(expected, abs=1e-3)
+    floors = [ks_mean_quantile(1000, 100, dim) for dim in (1, 5, 14, 102)]
+    assert floors == sorted(floors, reverse=True)
+    assert floors[-1] == pytest.approx(simulated.mean(), abs=2e-3)
 
 
 def test_extreme_ranks_give_tiny_p_and_no_warning():

@@ -15,6 +15,8 @@ from inversion.diagnostics.uniformity import (
     Band,
     ecdf_band,
     ks_distance,
+    ks_mean_quantile,
+    ks_quantile,
     p_of_tail,
     smallest_tail,
     uniform_p,
@@ -76,3 +78,14 @@ def sbc_ks_each(ranks: Int[np.ndarray, "obs dim"], num_draws: int) -> Float[np.n
 def sbc_ks(ranks: Int[np.ndarray, "obs dim"], num_draws: int) -> float:
     """Largest KS distance of the coordinates from the discrete uniform."""
     return float(sbc_ks_each(ranks, num_draws).max())
+
+
+def sbc_ks_floor(
+    num_obs: int, num_draws: int, dim: int, level: float = 0.95
+) -> tuple[float, float]:
+    """What the largest and the mean KS distance of a perfect posterior stay below with probability `level`.
+
+    The ranks of one coordinate are independent of another's here; where they are not, the mean scatters more.
+    """
+    largest = ks_quantile(num_obs, num_draws, level ** (1 / dim))
+    return largest, ks_mean_quantile(num_obs, num_draws, dim, level)

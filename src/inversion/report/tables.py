@@ -23,6 +23,7 @@ from inversion.report.results import (
 )
 from inversion.report.sbibm import sbibm, sbibm_observations, sbibm_references
 from inversion.report.scale import SCALE
+from inversion.report.simulators import simulators
 from inversion.report.speed import speed
 from inversion.report.targets import targets, times
 from inversion.report.tuning import tuning
@@ -257,5 +258,6 @@ TABLES: dict[str, Callable[[Results], str]] = {
     **REFINE,
     "speed": speed,
     "times": times,
+    "simulators": simulators,
     "tuning": tuning,
 }
