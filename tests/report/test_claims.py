@@ -46,3 +46,12 @@ def test_the_largest_budget_counts():
     smaller = smaller.benchmark.assign(budget=1000)
     kept.benchmark = pd.concat([smaller, kept.benchmark])
     assert verdict(claims(kept), "Predicting the noise") == "holds"
+
+
+def test_methods_are_compared_at_a_budget_that_all_have():
+    kept = results(diffusion=0.70, diffusion_velocity=0.53, diffusion_noise=0.60)
+    more = results(diffusion=0.50).benchmark.assign(budget=100_000)
+    kept.benchmark = pd.concat([kept.benchmark, more])
+    table = claims(kept)
+    assert verdict(table, "Predicting the noise") == "does not hold"
+    assert "| 0.700 |" in table.replace("  ", "") and "0.500" not in table.split("Consistency")[0]

@@ -70,25 +70,26 @@ def claims(results: Results) -> str:
     """A line for each method of each claim, as published and as measured here; the claim is told once."""
     rows = []
     for claim in CLAIMS:
-        ours = [_ours(results, claim, method) for method in claim.published]
+        budget, ours = _ours(results, claim)
         measured = all(value is not None for value in ours)
         verdict = ("holds" if claim.holds(*ours) else "does not hold") if measured else MISSING
         told = [task_name(claim.task), f"{claim.what} ({claim.source})", verdict]
         for (method, published), value in zip(claim.published.items(), ours, strict=True):
             figures = (format_number(claim.score, number) for number in (published, value))
-            rows.append([*told, method_name(method), SCORES[claim.score], *figures])
+            made_of = MISSING if value is None else format_number("budget", budget)
+            rows.append([*told, method_name(method), SCORES[claim.score], *figures, made_of])
             told = [""] * len(told)
-    header = ["Problem", "Claim", "Verdict", "Method", "Score", "Published", "Here"]
+    header = ["Problem", "Claim", "Verdict", "Method", "Score", "Published", "Here", "Simulations"]
     return pipe_table(header, rows, text_columns=5)
 
 
-def _ours(results: Results, claim: Claim, method: str) -> float | None:
-    """The mean over observations and seeds at the largest budget that git keeps."""
+def _ours(results: Results, claim: Claim) -> tuple[int | None, list[float | None]]:
+    """The largest budget that git keeps of all methods, and their means over its observations and seeds."""
     table = results.benchmark
-    rows = table[
-        (table["task"] == claim.task)
-        & (table["method"] == method)
-        & (table["score"] == claim.score)
-    ]
-    rows = rows[rows["budget"] == rows["budget"].max()]
-    return float(rows["value"].mean()) if len(rows) else None
+    table = table[(table["task"] == claim.task) & (table["score"] == claim.score)]
+    methods = {method: table[table["method"] == method] for method in claim.published}
+    budgets = [set(rows["budget"]) for rows in methods.values() if len(rows)]
+    shared = set.intersection(*budgets) if budgets else set()
+    largest = max(shared or set().union(*budgets), default=None)
+    of_largest = [rows.loc[rows["budget"] == largest, "value"] for rows in methods.values()]
+    return largest, [float(values.mean()) if len(values) else None for values in of_largest]
