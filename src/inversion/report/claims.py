@@ -63,7 +63,12 @@ CLAIMS = (
 )  # fmt: skip
 
 
-SCORES = {"sbc_ks_mean": "SBC KS, mean", "c2st": "C2ST", "train_s": "training", "sample_s": "10,000 draws"}
+SCORES = {
+    "sbc_ks_mean": "SBC KS, mean",
+    "c2st": "C2ST",
+    "train_s": "training",
+    "sample_s": "10,000 draws",
+}
 
 
 def claims(results: Results) -> str:
