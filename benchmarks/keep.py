@@ -49,7 +49,8 @@ def is_refined(cell: grid.Fit | grid.Draw) -> bool:
 
 
 def kept(fit: grid.Fit | grid.Draw, trained_by: dict[str, str]) -> Iterator[pd.DataFrame]:
-    """Scores of a trained estimator, or of a refinement; as scores too, what training and draws for one y took."""
+    """Scores of a trained estimator, or of a refinement; as scores too, what training and draws for one y took, and
+    `upfront_s`: simulating, compiling and training."""
     address, training = CSV.format(**fit._asdict()), training_of(fit, trained_by)
     paths = [ROOT / "results/scores" / panel / address for panel in ("calibration", "comparison")]
     paths = [path for path in paths if path.exists()]
@@ -58,8 +59,10 @@ def kept(fit: grid.Fit | grid.Draw, trained_by: dict[str, str]) -> Iterator[pd.D
     for path in paths:
         scores = pd.read_csv(path)
         yield scores[scores["score"].isin(SCORES)]
-    costs, simulated = ROOT / "results/costs", Path(fit.task, str(fit.budget), f"{fit.seed}.csv")
-    upfront = [costs / "train" / training, costs / "simulate" / simulated]
+    simulated = f"{fit.task}/{fit.budget}/{fit.seed}.csv"
+    upfront = [
+        ROOT / "results/costs" / path for path in (f"train/{training}", f"simulate/{simulated}")
+    ]
     if all(path.exists() for path in upfront):
         spent = pd.concat(map(pd.read_csv, upfront))[["cpu_s", "compile_s"]].sum().sum()
         row = dict(zip(CELL[:4], (fit.task, fit.method, fit.budget, fit.seed)))
