@@ -24,8 +24,8 @@ from inversion.tables import published, trust
 
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "report/benchmark.csv"
-FLOORS = ("sbc_ks_95", "sbc_ks_mean", "sbc_ks_mean_95")
-SCORES = ("excess_nll", "c2st", "mode_tv", "sbc_ks", "tarp_p", *FLOORS)
+DISTANCES = ("sbc_ks", "sbc_ks_95", "sbc_ks_mean", "sbc_ks_mean_95")
+SCORES = ("excess_nll", "c2st", "mode_tv", *DISTANCES, "tarp_p")
 CSV = "{task}/{method}/{budget}/{seed}.csv"
 CELL = ["task", "method", "budget", "seed", "observation", "score", "panel"]
 
