@@ -146,6 +146,25 @@ def test_comparison_needs_the_same_observations(tmp_path, capsys):
     )
 
 
+def test_comparison_of_sets_of_different_lengths(tmp_path):
+    """The rows that a set lacks are NaN."""
+    y = np.zeros((2, 3, 2))
+    y[1, 1:] = np.nan
+    generator = np.random.default_rng(0)
+    for name in ("draws", "exact"):
+        Draws(np.zeros((2, 2)), y, generator.normal(size=(2, 300, 2))).save(
+            tmp_path / f"{name}.npz"
+        )
+    entry = {"kind": "gaussian_set", "dim": 2, "min_rows": 1, "max_rows": 3}
+    cell = MOONS | {"task": "set", "task_entry": entry, "method": "m", "budget": 1, "seed": 0}
+    cell = json.dumps(cell | {"scores": {}})
+    files = {name: tmp_path / f"{name}.npz" for name in ("draws", "exact")}
+    files["out"] = tmp_path / "s.csv"
+    flags = [part for name, path in files.items() for part in (f"--{name}", str(path))]
+    main(["compare", "--cell", cell, *flags])
+    assert len(pd.read_csv(files["out"])) >= 2
+
+
 def test_comparison_finds_a_lost_mode(tmp_path):
     """Exact draws, and the same with one crescent thrown away."""
     import jax

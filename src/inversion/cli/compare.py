@@ -28,14 +28,13 @@ def run(arguments: argparse.Namespace) -> None:
     configure_jax(double=True)
     import numpy as np
 
+    from inversion.cli.paired import paired
     from inversion.diagnostics.points import LEVELS, point_errors, summed_up
     from inversion.records import Draws
     from inversion.tasks import make_task
 
     task = make_task(cell["task_entry"])
-    draws, exact = Draws.load(arguments.draws), Draws.load(arguments.exact)
-    if draws.y.shape != exact.y.shape or not np.array_equal(draws.y, exact.y):
-        raise ValueError(f"Expected {arguments.exact} to hold the same observations; got others.")
+    draws, exact = paired(arguments.draws, arguments.exact)
     reference = exact.theta
     if np.array_equal(draws.theta, exact.theta):  # the exact method itself: the scores' noise floor
         reference = drawn_anew(cell, task, exact)

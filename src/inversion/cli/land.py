@@ -25,15 +25,13 @@ def run(arguments: argparse.Namespace) -> None:
     import jax
     import numpy as np
 
+    from inversion.cli.paired import paired
     from inversion.diagnostics import landing
-    from inversion.records import Draws
     from inversion.tasks import make_task
     from inversion.tasks.task import LabelledTask
 
     task = make_task(cell["task_entry"])
-    draws, exact = Draws.load(arguments.draws), Draws.load(arguments.exact)
-    if draws.y.shape != exact.y.shape or not np.array_equal(draws.y, exact.y):
-        raise ValueError(f"Expected {arguments.exact} to hold the same observations; got others.")
+    draws, exact = paired(arguments.draws, arguments.exact)
     parts, label = {}, None
     if isinstance(task, LabelledTask):
         parts, label = task.parts, jax.jit(jax.vmap(task.labels))
