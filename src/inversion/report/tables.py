@@ -162,18 +162,17 @@ def breakeven(results: Results) -> str:
 
 
 def benchmark(results: Results) -> str:
-    """What the larger grids made and git keeps: a row for each task, method and budget, with its day and machine."""
+    """What the larger grids made and git keeps: a row for each task, method and budget, with its last day."""
     table = results.benchmark
     there = {name: title for name, title in KEPT.items() if (table["score"] == name).any()}
     rows = []
     for keys, group in table.groupby(["task", "budget", "method"], sort=False):
         task, budget, method = keys
-        made = f"{group['date'].max()}, {group['machine'].iloc[-1]}"
         values = [spread_of(group, score) for score in there]
         pairs = format_number("budget", float(budget))
-        rows.append([task_name(task), method_name(method), made, pairs, *values])
-    header = ["Problem", "Method", "Made", "Pairs", *there.values()]
-    return pipe_table(header, rows, text_columns=3)
+        rows.append([task_name(task), method_name(method), pairs, *values, group["date"].max()])
+    header = ["Problem", "Method", "Pairs", *there.values(), "Made"]
+    return pipe_table(header, rows, text_columns=2)
 
 
 def others(results: Results) -> str:
