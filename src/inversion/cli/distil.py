@@ -39,10 +39,12 @@ def run(arguments: argparse.Namespace) -> None:
     entry, names = cell["entry"], (cell["task"], cell["method"], cell["budget"], cell["seed"])
     training = build(TRAINING, {"kind": "fit", **entry.get("fit", {})})
     unfit = [name for name in ("whiten", "fresh_noise", "symmetries") if getattr(training, name)]
-    if unfit or training.y_scale != "linear":
+    unfit += ["y_scale"] * (training.y_scale != "linear")
+    unfit += ["y_screen"] * (training.y_screen is not None)
+    if unfit:
         raise ValueError(
-            f"Expected fit: of {cell['method']} without what needs pairs or another scale of y; "
-            f"got {', '.join(unfit) or 'y_scale'}."
+            f"Expected fit: of {cell['method']} without what needs pairs or another view of y; "
+            f"got {', '.join(unfit)}."
         )
     target = build(TARGET, {"kind": "target", **entry.get("target", {})})
     prior = prior_of(task, arguments.model)

@@ -40,7 +40,8 @@ class Training:
     cosine with them, where the pairs are so many that all epochs would take more steps than that. `whiten`
     shows the network theta less its linear regression on y, made round (`whitening`). `symmetries` moves
     each pair of a batch at random by what leaves the task's joint distribution alone (`tasks.symmetric`). `y_scale`
-    is what y is mapped by before it is standardised, `linear`, `log` or `asinh` (`standardisation.Standardisation`).
+    is what y is mapped by before it is standardised, `linear`, `log` or `asinh` (`standardisation.Standardisation`);
+    `y_screen` is the level of the test that a number of y must pass to be seen by the network (`screening`), or none.
     """
 
     epochs: int
@@ -57,6 +58,7 @@ class Training:
     whiten: bool = False
     symmetries: bool = False
     y_scale: str = "linear"
+    y_screen: float | None = None
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch < 1:
@@ -201,7 +203,8 @@ def fit(
         raise ValueError("Expected an estimator that reads y to whiten by it; got a prior.")
     if training.symmetries and not isinstance(task, SymmetricTask):
         raise ValueError(f"Expected a task with symmetries; got {type(task).__name__}.")
-    maps = Standardisation.of(task, simulations, whiten=training.whiten, y_scale=training.y_scale)
+    seen = {"y_scale": training.y_scale, "y_screen": training.y_screen}
+    maps = Standardisation.of(task, simulations, whiten=training.whiten, **seen)
     trained(estimator, maps)  # refuses what does not go together, before any work
     num_train, num_held_out = _counts(task, len(simulations), training.validation)
     batch = min(training.batch, num_train)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpyro.distributions.transforms import biject_to
 
+from inversion.estimators.screening import informative_columns
 from inversion.estimators.whitening import AbstractWhitening, SpectralWhitening, Whitening
 from inversion.records import Simulations
 from inversion.tasks.image import ImageTask
@@ -35,6 +36,8 @@ class Standardisation(eqx.Module):
 
     `y_scale` maps every number of y first: `log` where y is positive and spans orders of magnitude, `asinh`, which is
     y below 1 and sign(y) log|2y| above, where it is a count, may be negative, or has heavy tails.
+    `y_screen` is the level of the test by which a number of y is seen at all (`screening`): the standard deviation
+    of one that says nothing is kept as infinite, so that the network sees 0.
     """
 
     task: AbstractTask = eqx.field(static=True)
@@ -53,14 +56,21 @@ class Standardisation(eqx.Module):
         *,
         whiten: bool = False,
         y_scale: str = "linear",
+        y_screen: float | None = None,
     ) -> "Standardisation":
-        """The moments of the simulations; `log` needs a positive y, `whiten` a vector or an image of theta's sides."""
+        """The moments of the simulations.
+
+        `log` needs a positive y, `whiten` a vector or an image of theta's sides, `y_screen` a vector.
+        """
         theta = np.asarray(_unconstrained(task, jnp.asarray(simulations.theta)))
         if y_scale == "log" and (simulations.y <= 0).any():
             least = np.nanmin(simulations.y)
             raise ValueError(f"Expected positive y for its logarithm; got {least}, try asinh.")
         y = np.asarray(Y_SCALES[y_scale](simulations.y))
-        maps = cls(task, *_theta_moments(task, theta), *_y_moments(task, y), y_scale=y_scale)
+        y_mean, y_std = _y_moments(task, y)
+        if y_screen is not None:
+            y_std = np.where(_seen(theta, y, y_screen), y_std, np.float32(np.inf))
+        maps = cls(task, *_theta_moments(task, theta), y_mean, y_std, y_scale=y_scale)
         if not whiten:
             return maps
         u = (theta.astype(np.float64) - maps.theta_mean) / maps.theta_std
@@ -144,6 +154,18 @@ def _y_moments(task: AbstractTask, y: np.ndarray) -> tuple[np.ndarray, np.ndarra
     if isinstance(task, ImageTask) and task.masked:
         mean[-1], std[-1] = 0.0, 1.0
     return mean, std
+
+
+def _seen(theta: np.ndarray, y: np.ndarray, level: float) -> np.ndarray:
+    """The columns of y that pass the screening."""
+    if y.ndim != 2:
+        raise ValueError(f"Expected a vector y to screen; got one of shape {y.shape[1:]}.")
+    seen = informative_columns(theta, y, level)
+    if not seen.any():
+        raise ValueError(
+            f"Expected a number of y that depends on theta; none of {y.shape[1]} passes at level {level}."
+        )
+    return seen
 
 
 def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
