@@ -158,6 +158,7 @@ def test_symmetries_of_a_task_without_any_are_refused():
     ("settings", "message"),
     [
         ({"epochs": 1, "y_scale": "lin"}, "Expected a y_scale among linear, log, asinh; got 'lin'"),
+        ({"epochs": 1, "y_screen": 5}, "Expected a y_screen between 0 and 1; got 5"),
         ({"epochs": 0}, "Expected epochs and batch of at least 1; got 0 and 256"),
         ({"epochs": 1, "max_steps": 0}, "Expected max_steps of at least 1 or none; got 0"),
         ({"epochs": 1, "validation": 1.5}, r"Expected validation between 0 and 1; got 1\.5"),

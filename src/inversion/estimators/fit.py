@@ -73,6 +73,8 @@ class Training:
             raise ValueError(
                 f"Expected a y_scale among {', '.join(Y_SCALES)}; got {self.y_scale!r}."
             )
+        if self.y_screen is not None and not 0 < self.y_screen < 1:
+            raise ValueError(f"Expected a y_screen between 0 and 1; got {self.y_screen}.")
 
     def capped(self, steps: int) -> "Training":
         """With as many epochs of `steps` each as `max_steps` allows, one at least."""

@@ -19,8 +19,6 @@ def informative_columns(
     1 / n where there is no dependence. All tests together let in a column that says nothing with probability `level`
     at most (Bonferroni).
     """
-    if not 0 < level < 1:
-        raise ValueError(f"Expected a level of screening between 0 and 1; got {level}.")
     seen, unknown = _location_and_spread(y), _location_and_spread(theta)
     correlation = np.einsum("anp,bnd->abpd", seen, unknown) / len(theta)
     bound = norm.isf(level / 2 / correlation.size) / np.sqrt(len(theta))
