@@ -13,7 +13,7 @@ from inversion.names import in_order, method_name
 from inversion.sbibm import FILES
 
 COLUMNS, PANEL = 2, 1.45
-FRAME = Frame(left=0.62, right=0.3, top=0.88, bottom=0.45, across=0.35, down=0.42)
+FRAME = Frame(left=0.62, right=0.3, top=1.06, bottom=0.45, across=0.35, down=0.42)
 AMORTISED, SEQUENTIAL, BEST = "#b9c0c8", "#d8a56b", "NPE"
 LOOKS = {
     "published, one training for all": {"color": AMORTISED, "marker": "o", "ls": "-"},
