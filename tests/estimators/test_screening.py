@@ -9,6 +9,7 @@ from inversion.estimators.screening import informative_columns
 from inversion.estimators.standardisation import Standardisation
 from inversion.records import Simulations
 from inversion.tasks.gaussian_linear import GaussianLinear
+from inversion.tasks.slcp_distractors import SlcpDistractors, informative
 
 NUM = 1_000
 
@@ -25,6 +26,15 @@ def test_location_and_spread_are_seen_each_by_either():
     np.testing.assert_array_equal(
         informative_columns(theta, y, 0.01), [True, True, True, True, False, False, False]
     )
+
+
+def test_among_distractors_a_thousand_pairs_show_the_eight_that_count():
+    task = SlcpDistractors()
+    key_theta, key_y = jax.random.split(jax.random.key(0))
+    theta = task.prior().sample(key_theta, (NUM,))
+    y = jax.vmap(task.simulate)(jax.random.split(key_y, NUM), theta)
+    found = np.flatnonzero(informative_columns(theta, y, 0.01))
+    np.testing.assert_array_equal(found, np.sort(informative(np.arange(100))))
 
 
 def test_noise_gets_in_as_often_as_the_level_says():
