@@ -43,7 +43,8 @@ format: $(READY)  ## put the code in the style that lint asks for
 
 smoke: $(READY)  ## the smallest grid, end to end, in a copy under .cache/smoke
 	@rm -rf .cache/smoke && mkdir -p .cache/smoke
-	@git ls-files -co --exclude-standard -z | xargs -0 ls -d 2>/dev/null | tar -cf - -T - | tar -xf - -C .cache/smoke
+	@# A tracked file that is deleted here is listed too: it is passed over.
+	@git ls-files -co --exclude-standard -z | { xargs -0 ls -d 2>/dev/null || true; } | tar -cf - -T - | tar -xf - -C .cache/smoke
 	@$(IN) cd .cache/smoke && rm -rf results && snakemake --cores all --config grid=smoke
 	@echo "== The smoke study's report: $(CURDIR)/.cache/smoke/report/_site/index.html =="
 

@@ -6,20 +6,24 @@ After the cells of a grid are made (hours; a subset may be asked for by file nam
     python benchmarks/keep.py networks
 
 `--cache` keeps the cells for a later run: `make study` empties `results/` of what its own grid does not make. Cells
-that are not there are passed over. `--methods` and `--budgets` keep a part.
+that are not there are passed over. `--methods` and `--budgets` keep a part. `--judge` has every trained density judged
+besides, as benchmarks/tune.py judges: by its validation loss on pairs of a tuning seed, a minute for a problem of series.
 """
 
 import argparse
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
 from inversion import grid
+from inversion.report.simulators import LOSS
 from inversion.tables import published, trust
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +31,7 @@ TABLE = ROOT / "report/benchmark.csv"
 DISTANCES = ("sbc_ks", "sbc_ks_95", "sbc_ks_mean", "sbc_ks_mean_95")
 SCORES = ("excess_nll", "c2st", "mode_tv", *DISTANCES, "tarp_p")
 CSV = "{task}/{method}/{budget}/{seed}.csv"
+MODEL = "models/{task}/{method}/{budget}/{seed}.eqx"
 CELL = ["task", "method", "budget", "seed", "observation", "score", "panel"]
 
 
@@ -83,6 +88,24 @@ def kept(fit: grid.Fit | grid.Draw, trained_by: dict[str, str]) -> Iterator[pd.D
             yield costs[CELL[:4]].assign(**names, score=f"{verb}_s", value=seconds)
 
 
+def judged(fits: Iterable[grid.Fit], params: dict) -> Iterator[pd.DataFrame]:
+    """The validation loss of trained densities, each problem's on the same pairs."""
+    from tune import JUDGED, JUDGING_SEED, held_out_loss, pairs
+
+    from inversion.estimators.trained import load_model
+    from inversion.posterior import AbstractDensity
+
+    for task, cells in groupby(sorted(fits), key=attrgetter("task")):
+        paths = [(cell, ROOT / "results" / grid.address(MODEL, cell)) for cell in cells]
+        models = [(cell, load_model(path)) for cell, path in paths if path.exists()]
+        models = [(cell, model) for cell, model in models if isinstance(model, AbstractDensity)]
+        held_out = pairs(params, task, JUDGED, JUDGING_SEED) if models else None
+        for cell, model in models:
+            loss = held_out_loss(model, held_out)
+            row = {**cell._asdict(), "panel": "", "observation": "all", "score": LOSS}
+            yield pd.DataFrame([{**row, "value": round(loss, 4)}])
+
+
 def kept_check(draw: grid.Draw, params: dict) -> Iterator[pd.DataFrame]:
     """C2ST on sbibm's observations, and the seconds of one of them from nothing."""
     address = CSV.format(**draw._asdict())
@@ -129,6 +152,7 @@ def main() -> None:
     parser.add_argument("grid")
     parser.add_argument("--methods", nargs="+")
     parser.add_argument("--budgets", nargs="+", type=int)
+    parser.add_argument("--judge", action="store_true")
     arguments = parser.parse_args()
     params = grid.resolved(yaml.safe_load((ROOT / "params.yaml").read_text()))
     if arguments.grid not in params["grids"]:
@@ -141,7 +165,8 @@ def main() -> None:
         )
 
     trained_by = grid.drawn_from(params)
-    tables = [table for fit in cells.sampled if asked(fit) for table in kept(fit, trained_by)]
+    tables = list(judged(filter(asked, cells.sampled), params)) if arguments.judge else []
+    tables += [table for fit in cells.sampled if asked(fit) for table in kept(fit, trained_by)]
     tables += [table for draw in cells.landings if asked(draw) for table in kept(draw, trained_by)]
     tables += [table for draw in cells.checks if asked(draw) for table in kept_check(draw, params)]
     draws = [draw for draw in cells.checks if draw.family == "refined" and asked(draw)]

@@ -27,6 +27,7 @@ from inversion.estimators.fit import TRAINING, fit
 from inversion.estimators.trained import make_estimator
 from inversion.grid import fit_entry
 from inversion.keys import key_for
+from inversion.posterior import AbstractDensity
 from inversion.records import Simulations
 from inversion.registry import build
 from inversion.tasks import make_task
@@ -54,6 +55,13 @@ def pairs(params: Mapping, name: str, num: int, seed: int) -> Simulations:
             return simulate(params["seed"], ("simulate", name, "", num, seed), task, num, entry)
 
 
+def held_out_loss(model: AbstractDensity, held_out: Simulations) -> float:
+    """The mean of -log q(theta | y) in nats, in the units of theta."""
+    theta, y = (jnp.asarray(a).reshape(20, -1, *a.shape[1:]) for a in (held_out.theta, held_out.y))
+    some = eqx.filter_jit(lambda pairs: jax.vmap(model.log_prob)(*pairs))
+    return -float(np.mean([some(part) for part in zip(theta, y)]))
+
+
 def judged(params: Mapping, cell: Mapping) -> dict:
     """The cell with its validation loss, in the units of theta, and the processor seconds of its training."""
     name, budget, seed = cell["task"], cell["budget"], cell["seed"]
@@ -67,16 +75,14 @@ def judged(params: Mapping, cell: Mapping) -> dict:
     start = time.perf_counter()
     with ledger.entry(Cost(name, cell["setting"], budget, seed, "train")) as work:
         result = fit(key_fit, estimator, task, train, training, entry=work)
-    theta, y = (jnp.asarray(a).reshape(20, -1, *a.shape[1:]) for a in (held_out.theta, held_out.y))
-    some = eqx.filter_jit(lambda pairs: jax.vmap(result.model.log_prob)(*pairs))
-    loss = -np.concatenate([some(part) for part in zip(theta, y)])
+    loss = held_out_loss(result.model, held_out)
     seconds = ledger.rows[0].cpu_s
     print(
         f"{result.stopped} {len(result.train)} epochs, best {result.best_epoch}, "
         f"{1e3 * seconds / result.steps:.2f} ms a step, {time.perf_counter() - start:.0f} s wall, "
         f"own validation {result.validation[result.best_epoch - 1]:.3f}"
     )
-    return {**cell, "validation_loss": round(float(np.mean(loss)), 4), "cpu_s": round(seconds, 1)}
+    return {**cell, "validation_loss": round(loss, 4), "cpu_s": round(seconds, 1)}
 
 
 def main() -> None:

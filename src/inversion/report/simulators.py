@@ -39,14 +39,12 @@ def simulators(results: Results) -> str:
 
 
 def _methods(results: Results, task: str) -> pd.DataFrame:
-    """Means over seeds by method and budget, the validation loss of the same budget beside them."""
+    """Means over seeds by method and budget."""
     names = [*DISTANCES, *(f"{name}_95" for name in DISTANCES), UPFRONT]
     kept = results.benchmark[results.benchmark["task"] == task].astype({"budget": int})
     means = kept.groupby(["method", "budget", "score"])["value"].mean().unstack()
-    means = means.reindex(columns=names).dropna()
-    tried = results.tuning[results.tuning["task"] == task].rename(columns={"setting": "method"})
-    losses = tried.groupby(["method", "budget"])[LOSS].mean()
-    return means.join(losses).sort_values([LOSS, "method"])
+    means = means.reindex(columns=[*names, LOSS]).dropna(subset=names)
+    return means.sort_values([LOSS, "method"])
 
 
 def _beside(row: pd.Series, name: str) -> tuple[str, str]:
