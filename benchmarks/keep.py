@@ -6,8 +6,8 @@ After the cells of a grid are made (hours; a subset may be asked for by file nam
     python benchmarks/keep.py networks
 
 `--cache` keeps the cells for a later run: `make study` empties `results/` of what its own grid does not make. Cells
-that are not there are passed over. `--methods` and `--budgets` keep a part. `--judge` has every trained density judged
-besides, as benchmarks/tune.py judges: by its validation loss on pairs of a tuning seed, a minute for a problem of series.
+that are not there are passed over. `--methods` and `--budgets` keep a part. `--judge` has every trained density
+judged besides, as benchmarks/tune.py judges: by its validation loss on pairs of a tuning seed.
 """
 
 import argparse

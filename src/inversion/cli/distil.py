@@ -6,6 +6,8 @@ from inversion.cli.common import add_cell, configure_jax, read_cell
 from inversion.cli.fitting import add_outputs, bar_of, write_fit
 
 DRAWS = 4096  # of the prior, for the moments that theta is standardised by
+# Settings that are for pairs, or for another view of y, left as they are where none is given.
+UNFIT = ("whiten", "fresh_noise", "symmetries", "y_scale", "y_screen")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     from inversion.cost import Calls, Cost, Ledger
     from inversion.estimators.distilled import TARGET, Distilled, Distilling
-    from inversion.estimators.fit import TRAINING, fit
+    from inversion.estimators.fit import TRAINING, Training, fit
     from inversion.estimators.standardisation import Standardisation
     from inversion.estimators.trained import make_estimator, trained
     from inversion.keys import key_for
@@ -38,9 +40,7 @@ def run(arguments: argparse.Namespace) -> None:
     task = make_task(cell["task_entry"])
     entry, names = cell["entry"], (cell["task"], cell["method"], cell["budget"], cell["seed"])
     training = build(TRAINING, {"kind": "fit", **entry.get("fit", {})})
-    unfit = [name for name in ("whiten", "fresh_noise", "symmetries") if getattr(training, name)]
-    unfit += ["y_scale"] * (training.y_scale != "linear")
-    unfit += ["y_screen"] * (training.y_screen is not None)
+    unfit = [name for name in UNFIT if getattr(training, name) != getattr(Training, name)]
     if unfit:
         raise ValueError(
             f"Expected fit: of {cell['method']} without what needs pairs or another view of y; "
