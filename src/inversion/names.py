@@ -12,6 +12,7 @@ METHODS = {
     "flow_ensemble_affine_wide": "flow ensemble, affine, wide",
     "flow_original": "flow, original",
     "flow_set_transformer": "flow, set transformer",
+    "flow_moments": "flow, moments",
     "flow_recurrent": "flow, convolution and LSTM",
     "flow_time_transformer": "flow, time-series transformer",
     "autoregressive": "autoregressive flow",

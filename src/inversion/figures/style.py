@@ -24,6 +24,7 @@ COLOURS = {
     "flow_ensemble_affine_wide": "#a85c00",
     "flow_original": "#44379b",
     "flow_set_transformer": "#1b4f9c",
+    "flow_moments": "#2e7fb0",
     "flow_recurrent": "#4a6fa5",
     "flow_time_transformer": "#8fa9d0",
     "autoregressive": "#56b4e9",
