@@ -15,8 +15,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
-from itertools import groupby
-from operator import attrgetter
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -54,8 +53,8 @@ def is_refined(cell: grid.Fit | grid.Draw) -> bool:
 
 
 def kept(fit: grid.Fit | grid.Draw, trained_by: dict[str, str]) -> Iterator[pd.DataFrame]:
-    """Scores of a trained estimator, or of a refinement; as scores too, what training and draws for one y took, and
-    `upfront_s`: simulating, compiling and training."""
+    """Scores of a trained estimator, a refinement or the exact posterior; as scores too, what training and draws for
+    one y took, and `upfront_s`: simulating, compiling and training."""
     address, training = CSV.format(**fit._asdict()), training_of(fit, trained_by)
     paths = [ROOT / "results/scores" / panel / address for panel in ("calibration", "comparison")]
     paths = [path for path in paths if path.exists()]
@@ -88,22 +87,32 @@ def kept(fit: grid.Fit | grid.Draw, trained_by: dict[str, str]) -> Iterator[pd.D
             yield costs[CELL[:4]].assign(**names, score=f"{verb}_s", value=seconds)
 
 
-def judged(fits: Iterable[grid.Fit], params: dict) -> Iterator[pd.DataFrame]:
-    """The validation loss of trained densities, each problem's on the same pairs."""
+def judged(
+    fits: Iterable[grid.Fit], exact: Iterable[grid.Draw], params: dict
+) -> Iterator[pd.DataFrame]:
+    """The validation loss of trained densities, and of posteriors in closed form, each problem's on the same pairs."""
     from tune import JUDGED, JUDGING_SEED, held_out_loss, pairs
 
     from inversion.estimators.trained import load_model
     from inversion.posterior import AbstractDensity
+    from inversion.references.exact import Exact
+    from inversion.tasks import make_task
 
-    for task, cells in groupby(sorted(fits), key=attrgetter("task")):
-        paths = [(cell, ROOT / "results" / grid.address(MODEL, cell)) for cell in cells]
-        models = [(cell, load_model(path)) for cell, path in paths if path.exists()]
-        models = [(cell, model) for cell, model in models if isinstance(model, AbstractDensity)]
-        held_out = pairs(params, task, JUDGED, JUDGING_SEED) if models else None
-        for cell, model in models:
-            loss = held_out_loss(model, held_out)
-            row = {**cell._asdict(), "panel": "", "observation": "all", "score": LOSS}
-            yield pd.DataFrame([{**row, "value": round(loss, 4)}])
+    densities = {}
+    for fit in fits:
+        path = ROOT / "results" / grid.address(MODEL, fit)
+        model = load_model(path) if path.exists() else None
+        if isinstance(model, AbstractDensity):
+            densities.setdefault(fit.task, {})[fit] = model.log_prob
+    for draw in exact:
+        of_exact = partial(Exact().log_prob, make_task(params["tasks"][draw.task]))
+        densities.setdefault(draw.task, {})[draw] = of_exact
+    for task, log_probs in densities.items():
+        held_out = pairs(params, task, JUDGED, JUDGING_SEED)
+        for cell, log_prob in log_probs.items():
+            row = {name: value for name, value in cell._asdict().items() if name in CELL}
+            row |= {"panel": "", "observation": "all", "score": LOSS}
+            yield pd.DataFrame([{**row, "value": round(held_out_loss(log_prob, held_out), 4)}])
 
 
 def kept_check(draw: grid.Draw, params: dict) -> Iterator[pd.DataFrame]:
@@ -165,8 +174,10 @@ def main() -> None:
         )
 
     trained_by = grid.drawn_from(params)
-    tables = list(judged(filter(asked, cells.sampled), params)) if arguments.judge else []
-    tables += [table for fit in cells.sampled if asked(fit) for table in kept(fit, trained_by)]
+    fits = [fit for fit in cells.sampled if asked(fit)]
+    exact = [draw for draw in cells.calibrations if draw.method == "exact" and asked(draw)]
+    tables = list(judged(fits, exact, params)) if arguments.judge else []
+    tables += [table for cell in (*fits, *exact) for table in kept(cell, trained_by)]
     tables += [table for draw in cells.landings if asked(draw) for table in kept(draw, trained_by)]
     tables += [table for draw in cells.checks if asked(draw) for table in kept_check(draw, params)]
     draws = [draw for draw in cells.checks if draw.family == "refined" and asked(draw)]

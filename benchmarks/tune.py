@@ -10,7 +10,7 @@ one core, minutes for 10,000 pairs:
 
 import argparse
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import equinox as eqx
@@ -27,7 +27,6 @@ from inversion.estimators.fit import TRAINING, fit
 from inversion.estimators.trained import make_estimator
 from inversion.grid import fit_entry
 from inversion.keys import key_for
-from inversion.posterior import AbstractDensity
 from inversion.records import Simulations
 from inversion.registry import build
 from inversion.tasks import make_task
@@ -55,10 +54,10 @@ def pairs(params: Mapping, name: str, num: int, seed: int) -> Simulations:
             return simulate(params["seed"], ("simulate", name, "", num, seed), task, num, entry)
 
 
-def held_out_loss(model: AbstractDensity, held_out: Simulations) -> float:
+def held_out_loss(log_prob: Callable, held_out: Simulations) -> float:
     """The mean of -log q(theta | y) in nats, in the units of theta."""
     theta, y = (jnp.asarray(a).reshape(20, -1, *a.shape[1:]) for a in (held_out.theta, held_out.y))
-    some = eqx.filter_jit(lambda pairs: jax.vmap(model.log_prob)(*pairs))
+    some = eqx.filter_jit(lambda pairs: jax.vmap(log_prob)(*pairs))
     return -float(np.mean([some(part) for part in zip(theta, y)]))
 
 
@@ -75,7 +74,7 @@ def judged(params: Mapping, cell: Mapping) -> dict:
     start = time.perf_counter()
     with ledger.entry(Cost(name, cell["setting"], budget, seed, "train")) as work:
         result = fit(key_fit, estimator, task, train, training, entry=work)
-    loss = held_out_loss(result.model, held_out)
+    loss = held_out_loss(result.model.log_prob, held_out)
     seconds = ledger.rows[0].cpu_s
     print(
         f"{result.stopped} {len(result.train)} epochs, best {result.best_epoch}, "

@@ -5,8 +5,10 @@ from types import SimpleNamespace
 import pandas as pd
 
 from inversion.names import TASKS
-from inversion.report.simulators import SIMULATORS, simulators
+from inversion.report.formats import MISSING
+from inversion.report.simulators import DISTANCES, SIMULATORS, simulators
 
+POINTS = [f"{name}_95" for name in DISTANCES]
 CELL = ["task", "method", "budget", "score", "value"]
 
 
@@ -32,6 +34,15 @@ def test_the_least_loss_stands_first_and_what_chance_would_do_is_bold():
     assert found == ["autoregressive flow", "flow", "cDiff"]
     assert [line.count("**") // 2 for line in lines[:3]] == [0, 1, 1]
     assert "**0.032** | 0.035" in lines[1]
+
+
+def test_the_exact_posterior_is_trained_on_nothing():
+    made = results()
+    rows = [("cos", "exact", 0, score, 0.03) for score in ("validation_loss", *DISTANCES, *POINTS)]
+    made.benchmark = pd.concat([made.benchmark, pd.DataFrame(rows, columns=CELL)])
+    first = simulators(made).splitlines()[2]
+    assert first.startswith(f"| {TASKS['cos']} | exact | {MISSING} | 0.030 | **0.030** |")
+    assert first.endswith(f"| {MISSING} |")
 
 
 def test_every_simulator_has_a_row():

@@ -20,14 +20,15 @@ HEADER += [text for title in DISTANCES.values() for text in (title, "95 % of cha
 def simulators(results: Results) -> str:
     """A row for each method that git keeps of a simulator, the least validation loss first.
 
-    A distance is bold where it is at most the 95 % point of a perfect posterior, which stands beside it.
+    A distance is bold where it is at most the 95 % point of a perfect posterior, which stands beside it. The exact
+    posterior is trained on nothing.
     """
     rows = []
     for task in SIMULATORS:
         methods = _methods(results, task)
         for (method, budget), row in methods.iterrows():
             cells = [
-                format_number("budget", budget),
+                format_number("budget", budget) if budget else MISSING,
                 format_number(LOSS, row[LOSS]),
                 *(cell for name in DISTANCES for cell in _beside(row, name)),
                 format_number(UPFRONT, row[UPFRONT]),
@@ -40,10 +41,10 @@ def simulators(results: Results) -> str:
 
 def _methods(results: Results, task: str) -> pd.DataFrame:
     """Means over seeds by method and budget."""
-    names = [*DISTANCES, *(f"{name}_95" for name in DISTANCES), UPFRONT]
+    names = [*DISTANCES, *(f"{name}_95" for name in DISTANCES)]
     kept = results.benchmark[results.benchmark["task"] == task].astype({"budget": int})
     means = kept.groupby(["method", "budget", "score"])["value"].mean().unstack()
-    means = means.reindex(columns=[*names, LOSS]).dropna(subset=names)
+    means = means.reindex(columns=[*names, UPFRONT, LOSS]).dropna(subset=names)
     return means.sort_values([LOSS, "method"])
 
 
