@@ -1,4 +1,4 @@
-"""Which settings were tried on sbibm's tasks, and by which validation loss one was picked."""
+"""Which settings were tried on sbibm's tasks and on simulators, and by which validation loss one was picked."""
 
 from inversion.names import in_order
 from inversion.report.formats import format_number
