@@ -187,6 +187,7 @@ def main() -> None:
     rows = pd.concat(tables).assign(date=date.today().isoformat(), machine=machine())
     table = pd.concat([pd.read_csv(TABLE), rows]).astype({"observation": str})
     table = table.fillna({"panel": ""})
+    table = table.drop_duplicates([*CELL, "value"])  # what has not changed keeps its day
     table = table.drop_duplicates(CELL, keep="last").sort_values(CELL, kind="stable")
     table.to_csv(TABLE, index=False)
     print(f"{len(rows)} rows in {TABLE.name}, {len(table)} in all")
