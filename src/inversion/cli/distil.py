@@ -6,7 +6,7 @@ from inversion.cli.common import add_cell, configure_jax, read_cell
 from inversion.cli.fitting import add_outputs, bar_of, write_fit
 
 DRAWS = 4096  # of the prior, for the moments that theta is standardised by
-# Settings that are for pairs, or for another view of y, left as they are where none is given.
+# What needs pairs, or another view of y: here each of these keeps its default.
 UNFIT = ("whiten", "fresh_noise", "symmetries", "y_scale", "y_screen")
 
 
