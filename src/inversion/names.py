@@ -9,6 +9,7 @@ METHODS = {
     "flow_ensemble": "flow ensemble",
     "flow_ensemble_fresh": "flow ensemble, fresh noise",
     "flow_ensemble_affine": "flow ensemble, affine",
+    "flow_ensemble_affine_light": "flow ensemble, affine, light pull",
     "flow_ensemble_affine_wide": "flow ensemble, affine, wide",
     "flow_original": "flow, original",
     "flow_set_transformer": "flow, set transformer",

@@ -21,6 +21,7 @@ COLOURS = {
     "flow_ensemble": "#005a46",
     "flow_ensemble_fresh": "#2ba89a",
     "flow_ensemble_affine": "#e07b00",
+    "flow_ensemble_affine_light": "#ffb347",
     "flow_ensemble_affine_wide": "#a85c00",
     "flow_original": "#44379b",
     "flow_set_transformer": "#1b4f9c",
