@@ -56,6 +56,18 @@ def test_a_warped_draw_is_near_its_own_image_and_is_none() -> None:
     np.testing.assert_array_equal(16 * task.held_out("train").examples(), IMAGES[:-540])
 
 
+def test_a_warp_leaves_the_images_their_power() -> None:
+    """Interpolation alone takes a seventh of the squared differences between neighbours away."""
+    images = IMAGES[:-540].reshape(-1, 8, 8) / 16
+    moved = warped(images, 1.0).reshape(-1, 8, 8)
+    for axis in (1, 2):
+        power = [np.mean(np.diff(these, axis=axis) ** 2) for these in (moved, images)]
+        assert power[0] == pytest.approx(power[1], rel=0.04)
+    assert moved.std() == pytest.approx(images.std(), rel=0.01)
+    for level in (0, 1):
+        assert np.mean(moved == level) == pytest.approx(np.mean(images == level), abs=0.02)
+
+
 def test_a_warp_of_nothing_is_the_images() -> None:
     np.testing.assert_array_equal(
         warped(IMAGES[:3] / 16, 0.0), np.repeat(IMAGES[:3] / 16, COPIES, 0)

@@ -3,7 +3,8 @@
 The 1,797 images that scikit-learn ships (Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, 1998), whose
 pixels are 0 to 16: theta = (level + u) / 16 with u uniform, a density in place of 17 levels. The last 360 are for
 tests, the 180 before them for validation, the others for training: these 1,257 a network soon remembers, so that the
-prior draws from them turned, stretched, moved and sheared at random, by `warp` times what is written below.
+prior draws from them turned, stretched, moved and sheared at random, by `warp` times what is written below. To move
+an image by parts of a pixel blurs it: its power is brought back to that of the images, frequency by frequency.
 """
 
 from collections.abc import Callable
@@ -22,6 +23,8 @@ SIDE, DARKEST = 8, 16
 TURN, STRETCH, MOVE, SHEAR = 8.0, 0.08, 0.4, 0.1  # at most: degrees, shares, pixels, a share
 MOST_WARP = 5.0
 COPIES = 24  # of each image, each warped anew
+FRAME = SIDE // 2  # pixels of nothing around an image, whose Fourier transform is periodic
+ROUNDS = 4  # of bringing the power back, which clipping takes away from again
 TEST, VALIDATION = 360, 180
 PARTS = {
     "train": slice(None, -TEST - VALIDATION),
@@ -90,10 +93,11 @@ def _warped(warp: float) -> Float[np.ndarray, "n 64"]:
 
 
 def warped(images: Float[np.ndarray, "n 64"], warp: float) -> Float[np.ndarray, "m 64"]:
-    """Each image `COPIES` times, to whole levels; the same for everyone."""
+    """Each image `COPIES` times, with the images' power, to whole levels; the same for everyone."""
     from scipy.ndimage import affine_transform
 
     rng, centre = np.random.default_rng(0), np.full(2, (SIDE - 1) / 2)
+    power = _power(images)
     images = np.repeat(images, COPIES, axis=0).reshape(-1, SIDE, SIDE)
     turn, shear, *stretch, up, right = warp * rng.uniform(-1, 1, (6, len(images)))
     turn, stretch = np.deg2rad(TURN * turn), np.exp(STRETCH * np.stack(stretch))
@@ -106,4 +110,18 @@ def warped(images: Float[np.ndarray, "n 64"], warp: float) -> Float[np.ndarray, 
     # Mode `constant` takes an image's edge for nothing as soon as it moves by a part of a pixel.
     move = partial(affine_transform, mode="grid-constant")
     moved = np.stack([move(image, by, offset) for image, by, offset in pairs])
-    return np.round(np.clip(moved, 0, 1) * DARKEST).reshape(-1, SIDE**2) / DARKEST
+    spectrum = np.fft.rfft2(_framed(moved))
+    gain, sharp = np.ones_like(power), moved
+    for _ in range(ROUNDS):
+        gain *= np.sqrt(power / _power(np.clip(sharp, 0, 1)))
+        sharp = np.fft.irfft2(spectrum * gain)[:, FRAME:-FRAME, FRAME:-FRAME]
+    return np.round(np.clip(sharp, 0, 1) * DARKEST).reshape(-1, SIDE**2) / DARKEST
+
+
+def _power(images: Float[np.ndarray, "n ..."]) -> Float[np.ndarray, "side half"]:
+    """The mean square of each frequency, of the images in a frame of nothing."""
+    return np.mean(np.abs(np.fft.rfft2(_framed(images))) ** 2, axis=0)
+
+
+def _framed(images: Float[np.ndarray, "n ..."]) -> Float[np.ndarray, "n side side"]:
+    return np.pad(images.reshape(-1, SIDE, SIDE), ((0, 0), (FRAME, FRAME), (FRAME, FRAME)))
