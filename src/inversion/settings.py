@@ -53,6 +53,7 @@ NESTED = {
 METHODS = ("estimators", "references", "refinements")
 TRAINING = "inversion.estimators.fit:Training"
 TARGET = "inversion.estimators.distilled:Target"
+GUESS = "inversion.estimators.unrolled:Unrolled"
 EXPECTED: dict[str, Callable[[Any], str]] = {
     "type": lambda kind: f"of type {' or '.join([kind] if isinstance(kind, str) else kind)}",
     "minimum": lambda least: "a positive whole number" if least == 1 else f"at least {least}",
@@ -164,7 +165,7 @@ def _undistilled(params: Mapping[str, Any], trained: list[str]) -> Iterator[str]
         distilled = entry["kind"] in DISTILLED
         if distilled and "prior" not in entry:
             yield f"Expected estimators.{name} to have the key 'prior'; got {_list(entry)}."
-        for key in {"prior", "target"} & set(entry):
+        for key in {"prior", "target", "fit_around"} & set(entry):
             if not distilled:
                 yield (
                     f"Expected estimators.{name} without {key!r}, of a kind among {_list(DISTILLED)} alone; "
@@ -256,9 +257,15 @@ def _unknown_settings(params: Mapping[str, Any]) -> Iterator[str]:
     for section in REGISTRIES:
         for name, entry in params.get(section, {}).items():
             if section == "estimators":
-                yield from _not_taken(f"estimators.{name}.fit", entry["fit"], parameters(TRAINING))
+                for key in ("fit", "fit_around"):
+                    where, training = f"estimators.{name}.{key}", entry.get(key, {})
+                    yield from _not_taken(where, training, parameters(TRAINING))
                 target = entry.get("target", {})
                 yield from _not_taken(f"estimators.{name}.target", target, parameters(TARGET))
+                around = entry.get("network", {}).get("around")
+                if entry["kind"] in DISTILLED and isinstance(around, Mapping):
+                    where = f"estimators.{name}.network.around"
+                    yield from _not_taken(where, around, parameters(GUESS))
             for one in entries(section, name, entry):
                 yield from _not_taken(one.settings_at, one.settings, parameters(one.target))
 

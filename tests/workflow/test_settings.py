@@ -181,6 +181,18 @@ MISTAKES = {
         lambda p: p["estimators"]["aps"]["target"].update(anneel=0.5),
         "keys of estimators.aps.target among.*did you mean 'anneal'",
     ),
+    "around_key": (
+        lambda p: p["estimators"]["aps_image"]["network"]["around"].update(pass_=2),
+        "keys of estimators.aps_image.network.around among.*did you mean 'passes'",
+    ),
+    "fit_around_key": (
+        lambda p: p["estimators"]["aps_image"]["fit_around"].update(epoch=2),
+        "keys of estimators.aps_image.fit_around among.*did you mean 'epochs'",
+    ),
+    "fit_around_of_pairs": (
+        lambda p: p["estimators"]["flow"].update(fit_around={"epochs": 2}),
+        "estimators.flow without 'fit_around', of a kind among distilled alone; got it for 'flow'",
+    ),
     "flow_within_a_flow": (
         lambda p: p["estimators"]["aps"]["network"]["flow"]["flow"].update(layer=2),
         "keys of estimators.aps.network.flow.flow among.*did you mean 'layers'",

@@ -5,7 +5,9 @@ import argparse
 from inversion.cli.common import add_cell, configure_jax, read_cell
 from inversion.cli.fitting import add_outputs, bar_of, write_fit
 
-DRAWS = 4096  # of the prior, for the moments that theta is standardised by
+DRAWS = (
+    30_000  # of the prior, at most: what theta is standardised by, and what a guess is trained on
+)
 # What needs pairs, or another view of y: here each of these keeps its default.
 UNFIT = ("whiten", "fresh_noise", "symmetries", "y_scale", "y_screen")
 
@@ -24,14 +26,17 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.cell, "root_seed", "task", "task_entry", "method", "entry", "budget", "seed"
     )
     configure_jax(double=False)
+    import equinox as eqx
     import jax
     import numpy as np
 
     from inversion.cost import Calls, Cost, Ledger
+    from inversion.estimators.around import Around
     from inversion.estimators.distilled import TARGET, Distilled, Distilling
     from inversion.estimators.fit import TRAINING, Training, fit
     from inversion.estimators.standardisation import Standardisation
     from inversion.estimators.trained import make_estimator, trained
+    from inversion.estimators.unrolled import Unrolling
     from inversion.keys import key_for
     from inversion.records import Simulations
     from inversion.registry import build
@@ -40,6 +45,9 @@ def run(arguments: argparse.Namespace) -> None:
     task = make_task(cell["task_entry"])
     entry, names = cell["entry"], (cell["task"], cell["method"], cell["budget"], cell["seed"])
     training = build(TRAINING, {"kind": "fit", **entry.get("fit", {})})
+    fit_around = entry.get("fit_around")
+    if fit_around is not None:
+        fit_around = build(TRAINING, {"kind": "fit", **fit_around})
     unfit = [name for name in UNFIT if getattr(training, name) != getattr(Training, name)]
     if unfit:
         raise ValueError(
@@ -48,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
         )
     target = build(TARGET, {"kind": "target", **entry.get("target", {})})
     prior = prior_of(task, arguments.model)
-    entry = with_around(entry, arguments.model)
+    entry = with_prior(entry, cell["task_entry"], arguments.model)
     key_init, key_fit = jax.random.split(key_for(cell["root_seed"], "train", *names))
     estimator = make_estimator(key_init, task, entry["kind"], entry["network"])
     if not isinstance(estimator, Distilled):
@@ -64,8 +72,17 @@ def run(arguments: argparse.Namespace) -> None:
         maps = Standardisation.of(task, simulations)
         if estimator.around is not None:
             pairs = measured(key_draws, task, maps, drawn)
-            estimator = estimator.begun(*pairs, getattr(prior, "estimator", None))
             work.count(Calls(simulator=len(drawn)))
+            guess = estimator.around.guess
+            if guess is not None:
+                guess = guess.begun(prior, maps, *pairs)
+            if guess is not None and fit_around is not None:
+                start, key_guess = Unrolling(guess, task, maps), jax.random.fold_in(key_fit, 2)
+                found = fit(key_guess, start, task, simulations, fit_around, entry=work)
+                guess, seen = found.model.estimator.unrolled, found.steps * fit_around.batch
+                work.count(Calls(simulator=seen, network=seen * (guess.passes - 1)))
+            around = Around.of(guess, *pairs)
+            estimator = eqx.tree_at(lambda model: model.around, estimator, around)
         distilling = Distilling(estimator, prior, task, maps, target)
         result = fit(key_fit, distilling, task, simulations, training, entry=work, report=report)
         batch = min(training.batch, len(y))
@@ -74,16 +91,18 @@ def run(arguments: argparse.Namespace) -> None:
     write_fit(arguments, {**cell, "entry": entry}, result, model, ledger)
 
 
-def with_around(entry: dict, paths: list[str]) -> dict:
-    """The entry with the trained prior's own in place of `around: prior`."""
+def with_prior(entry: dict, task_entry: dict, paths: list[str]) -> dict:
+    """The entry with the trained prior's own, and the task's, in the settings of a guess to lie around."""
     from inversion.estimators.trained import read_header
 
-    if entry["network"].get("around") != "prior":
+    around = entry["network"].get("around")
+    if not isinstance(around, dict):
         return entry
     if not paths:
-        raise ValueError("Expected a learned prior for `around: prior`; got a known one.")
+        raise ValueError("Expected a learned prior for a guess to lie around; got a known one.")
     header = read_header(paths[0])
-    around = {"kind": header["kind"], **header["network"]}
+    prior = {"kind": header["kind"], **header["network"]}
+    around = {**around, "prior": prior, "task": task_entry}
     return {**entry, "network": {**entry["network"], "around": around}}
 
 

@@ -1,8 +1,7 @@
-"""What a distilled sampler's draws lie around before it has learned anything: what a Gaussian would have.
+"""What a distilled sampler's draws lie around before it has learned anything: theta = c(y) + R x.
 
-With B the linear regression of theta on y and R the root of what it leaves, theta = c(y) + R x, where c(y) = B y or,
-with the prior's denoiser, that of B y under noise s: the learned prior's own guess. B, the denoiser and s are trained
-on from there, R is not.
+c(y) is the linear regression of the prior's draws on measurements simulated from them, and trained on from there, or a
+guess by the learned prior (`unrolled`), which is not; nor is R, the root of what c leaves of these draws.
 """
 
 from collections.abc import Mapping
@@ -14,47 +13,39 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from inversion.estimators import ESTIMATORS
+from inversion.estimators.unrolled import Unrolled
 from inversion.estimators.whitening import Whitening
-from inversion.posterior import AbstractDenoiser
-from inversion.registry import build
 
 
 class Around(eqx.Module):
     """c(y) + R x of standardised theta and y."""
 
-    whitening: Whitening
-    denoiser: AbstractDenoiser | None
-    log_noise: Float[Array, ""]  # of s
+    guess: Unrolled | None
+    whitening: Whitening  # its slope is nothing where there is a guess
 
     @classmethod
     def untrained(
-        cls, dim: int, event: int, prior: Mapping[str, Any] | None, *, key: PRNGKeyArray
+        cls, dim: int, event: int, guess: Mapping[str, Any] | None, *, key: PRNGKeyArray
     ) -> "Around":
-        """Of the right shapes; `prior` is a denoiser's entry in params.yaml, none for B y alone."""
-        denoiser = None
-        if prior is not None:
-            denoiser = build(ESTIMATORS, prior, key=key, theta_dim=dim, y_shape=(event,))
-            if not isinstance(denoiser, AbstractDenoiser):
-                raise ValueError(
-                    f"Expected a prior that takes noise out to lie around; got {prior['kind']!r}."
-                )
+        """Of the right shapes; `guess` holds the settings of `Unrolled`, or none."""
         whitening = jax.tree.map(jnp.asarray, Whitening.identity(dim, event))
-        return cls(whitening, denoiser, jnp.zeros(()))
+        if guess is None:
+            return cls(None, whitening)
+        return cls(Unrolled(key=key, theta_dim=dim, event=event, **guess), whitening)
 
-    def begun(
-        self,
+    @classmethod
+    def of(
+        cls,
+        guess: Unrolled | None,
         theta: Float[Array, "n dim"],
         y: Float[Array, "n *event"],
-        denoiser: AbstractDenoiser | None,
     ) -> "Around":
-        """With the regression of these pairs, s its residual's standard deviation, and this trained denoiser."""
-        whitening = Whitening.of(np.asarray(theta), np.asarray(y).reshape(len(y), -1))
-        noise = np.sqrt(np.mean(np.sum(whitening.root**2, axis=1)))
-        kept = denoiser if self.denoiser is not None else None
-        return Around(
-            jax.tree.map(jnp.asarray, whitening), kept, jnp.log(jnp.asarray(noise, jnp.float32))
-        )
+        """Around this guess, or around the regression of these pairs."""
+        seen = np.asarray(y).reshape(len(y), -1)
+        if guess is not None:
+            theta, seen = theta - jax.jit(jax.vmap(guess))(y), np.zeros_like(seen)
+        fitted = Whitening.of(np.asarray(theta), seen)
+        return cls(guess, jax.tree.map(jnp.asarray, fitted))
 
     def coloured(self, x: Float[Array, "num dim"], y: Float[Array, "*event"]) -> Array:
         """theta of x, row by row."""
@@ -70,7 +61,6 @@ class Around(eqx.Module):
         return jax.lax.stop_gradient(self.whitening.log_det)
 
     def _centre(self, y: Float[Array, "*event"]) -> Float[Array, " dim"]:
-        guess = self.whitening.slope @ jnp.ravel(y)
-        if self.denoiser is None:
-            return guess
-        return self.denoiser.denoised(guess, jnp.exp(self.log_noise))
+        if self.guess is None:
+            return self.whitening.slope @ jnp.ravel(y)
+        return jax.lax.stop_gradient(self.guess)(y)

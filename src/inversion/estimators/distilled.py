@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -42,8 +41,8 @@ VALIDATION_LEVELS = 8  # for each sample that is held out
 class Distilled(AbstractDensityEstimator):
     """The flow that `flow` describes, a normalising or a gated one; `inversion distil` trains it without pairs.
 
-    `around` is where it starts from: `regression`, of draws of the prior on measurements simulated from them, or
-    `prior`, for which the command puts the entry of the trained one, whose denoiser then reads that regression.
+    `around` is where it starts from: `regression`, of draws of the prior on measurements simulated from them, or the
+    settings of a guess by the learned prior (`unrolled`), to which the command adds `prior` and `task`.
     """
 
     flow: AbstractNormalisingFlow | Gated
@@ -59,12 +58,14 @@ class Distilled(AbstractDensityEstimator):
         around: str | Mapping[str, Any] | None = None,
     ) -> None:
         if not (isinstance(around, Mapping) or around in (None, "regression")):
-            raise ValueError(f"Expected around: regression or prior; got {around!r}.")
+            raise ValueError(
+                f"Expected around: regression, or the settings of a guess; got {around!r}."
+            )
         self.around = None
         if around is not None:
-            prior = around if isinstance(around, Mapping) else None
+            guess = around if isinstance(around, Mapping) else None
             self.around = Around.untrained(
-                theta_dim, context_dim(y_shape), prior, key=jax.random.fold_in(key, 1)
+                theta_dim, context_dim(y_shape), guess, key=jax.random.fold_in(key, 1)
             )
         self.flow = build(ESTIMATORS, flow, key=key, theta_dim=theta_dim, y_shape=y_shape)
         if not isinstance(self.flow, (AbstractNormalisingFlow, Gated)):
@@ -88,16 +89,6 @@ class Distilled(AbstractDensityEstimator):
             return found
         theta = jax.vmap(self.around.coloured, (1, 0), 1)(found.theta, y)
         return found._replace(theta=theta, log_prob=found.log_prob - self.around.log_det)
-
-    def begun(
-        self,
-        theta: Float[Array, "n dim"],
-        y: Float[Array, "n *event"],
-        denoiser: AbstractDenoiser | None = None,
-    ) -> "Distilled":
-        """The same around these pairs, as the network sees them; `denoiser` is the trained prior's."""
-        begun = self.around.begun(theta, y, denoiser)
-        return eqx.tree_at(lambda model: model.around, self, begun)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,8 +228,8 @@ class Distilling(AbstractEstimator):
         target, flow, around = self.frozen().target, self.distilled.flow, self.distilled.around
         members = flow.members if isinstance(flow, Gated) else 1
         levels = target.levels * (1 + target.antithetic) if target.density != "exact" else 0
-        guesses = around is not None and around.denoiser is not None
-        return target.starts * members * levels + guesses
+        guess = around.guess if around is not None else None
+        return target.starts * members * levels + (0 if guess is None else guess.passes)
 
     def sample(
         self, key: PRNGKeyArray, y: Float[Array, "*event"], num: int
