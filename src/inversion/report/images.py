@@ -31,7 +31,7 @@ EXACT = {
 }  # fmt: skip
 COST = {DRAW: "A draw, CPU", CALLS: "Passes a draw", TRAIN: "Training, CPU"}
 PERCENT = {"coverage_90", "coverage_90_low", *EXACT} - {"c2st"}
-SHARED = "psnr_mean_shared"
+SHARED, GAIN_SE = "psnr_mean_shared", "psnr_gain_se"
 
 
 def images_table(results: Results, task: str) -> str:
@@ -160,9 +160,11 @@ def _speed(results: Results) -> Iterator[tuple[str, ...]]:
             times = f"{means[SLOWEST, DRAW] / ours:,.0f} times"
             what = f"{task_name(task)}: a draw, faster than {method_name(SLOWEST)}"
             yield what, "≥ 1,000 times" if asked else "told", times, method_name(ONE_PASS)
-            gain = f"{reached - means[SLOWEST, SHARED]:.2f} dB".replace("-", MINUS)
+            gain = f"{reached - means[SLOWEST, SHARED]:.2f}".replace("-", MINUS)
+            if (ONE_PASS, GAIN_SE) in means.index:
+                gain = f"{gain} ± {means[ONE_PASS, GAIN_SE]:.2f}"
             what = f"{task_name(task)}: PSNR of the mean above {method_name(SLOWEST)}"
-            yield what, "≥ 0 dB" if asked else "told", gain, method_name(ONE_PASS)
+            yield what, "≥ 0 dB" if asked else "told", f"{gain} dB", method_name(ONE_PASS)
         if near:
             fastest = min(near, key=lambda method: means[method, DRAW])
             times = f"{means[fastest, DRAW] / ours:,.0f} times"
