@@ -201,7 +201,7 @@ def test_a_trained_guess_is_the_posterior_mean():
         return jnp.sqrt(jnp.mean((jax.vmap(guess)(seen[1][:200]) - exact) ** 2)) / sd
 
     result = fit(
-        jax.random.key(8), Unrolling(start, GAUSSIAN, maps), GAUSSIAN, simulations,
+        jax.random.key(8), Unrolling(start), GAUSSIAN, simulations,
         Training(epochs=30, learning_rate=2e-2, average=0.99), entry=Entry(Cost("", "", 0, 0, "")),
     )  # fmt: skip
     found = result.model.estimator.unrolled

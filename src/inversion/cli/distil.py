@@ -31,12 +31,10 @@ def run(arguments: argparse.Namespace) -> None:
     import numpy as np
 
     from inversion.cost import Calls, Cost, Ledger
-    from inversion.estimators.around import Around
     from inversion.estimators.distilled import TARGET, Distilled, Distilling
     from inversion.estimators.fit import TRAINING, Training, fit
     from inversion.estimators.standardisation import Standardisation
     from inversion.estimators.trained import make_estimator, trained
-    from inversion.estimators.unrolled import Unrolling
     from inversion.keys import key_for
     from inversion.records import Simulations
     from inversion.registry import build
@@ -71,17 +69,10 @@ def run(arguments: argparse.Namespace) -> None:
         simulations = Simulations(np.resize(drawn, (len(y), drawn.shape[1])), y)
         maps = Standardisation.of(task, simulations)
         if estimator.around is not None:
-            pairs = measured(key_draws, task, maps, drawn)
-            work.count(Calls(simulator=len(drawn)))
-            guess = estimator.around.guess
-            if guess is not None:
-                guess = guess.begun(prior, maps, *pairs)
-            if guess is not None and fit_around is not None:
-                start, key_guess = Unrolling(guess, task, maps), jax.random.fold_in(key_fit, 2)
-                found = fit(key_guess, start, task, simulations, fit_around, entry=work)
-                guess, seen = found.model.estimator.unrolled, found.steps * fit_around.batch
-                work.count(Calls(simulator=seen, network=seen * (guess.passes - 1)))
-            around = Around.of(guess, *pairs)
+            settings = (prior, task, maps, simulations, fit_around)
+            around = around_draws(
+                key_fit, estimator.around, drawn, *settings, names=names, work=work
+            )
             estimator = eqx.tree_at(lambda model: model.around, estimator, around)
         distilling = Distilling(estimator, prior, task, maps, target)
         result = fit(key_fit, distilling, task, simulations, training, entry=work, report=report)
@@ -104,6 +95,31 @@ def with_prior(entry: dict, task_entry: dict, paths: list[str]) -> dict:
     prior = {"kind": header["kind"], **header["network"]}
     around = {**around, "prior": prior, "task": task_entry}
     return {**entry, "network": {**entry["network"], "around": around}}
+
+
+def around_draws(key, around, drawn, prior, task, maps, simulations, training, *, names, work):
+    """Fitted to these draws of the prior; its guess, if it has one, trained on `simulations` of them by `training`."""
+    import jax
+
+    from inversion.cost import Calls
+    from inversion.estimators.around import Around
+    from inversion.estimators.fit import fit
+    from inversion.estimators.unrolled import Unrolling
+
+    key_pairs, key_guess = jax.random.fold_in(key, 1), jax.random.fold_in(key, 2)
+    pairs, guess = measured(key_pairs, task, maps, drawn), around.guess
+    work.count(Calls(simulator=len(drawn)))
+    if guess is not None:
+        guess = guess.begun(prior, maps, *pairs)
+        if training is not None:
+            with bar_of((*names, "guess"), training.epochs) as report:
+                start = Unrolling(guess)
+                found = fit(
+                    key_guess, start, task, simulations, training, entry=work, report=report
+                )
+            guess, seen = found.model.estimator.unrolled, found.steps * training.batch
+            work.count(Calls(simulator=seen, network=seen * (guess.passes - 1)))
+    return Around.of(guess, *pairs)
 
 
 def measured(key, task, maps, theta):

@@ -5,8 +5,8 @@ of the steps, the noises and the denoiser, one for all passes, are trained by sq
 Zhang, Van Gool and Timofte, 2020).
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -22,7 +22,7 @@ from inversion.estimators.whitening import Whitening
 from inversion.posterior import AbstractDenoiser
 from inversion.registry import build
 from inversion.tasks import make_task
-from inversion.tasks.task import AbstractTask, LinearTask
+from inversion.tasks.task import LinearTask
 
 FIRST_STEP = 0.7  # to the data, over noise_scale^2, before any training
 LAST_NOISE = 0.5  # of the last pass over that of the first, before any training
@@ -103,23 +103,10 @@ class Unrolled(eqx.Module):
         )
 
 
-class Measuring(NamedTuple):
-    """What a guess in training reads and leaves alone."""
-
-    task: AbstractTask
-    maps: Standardisation
-
-
 class Unrolling(AbstractTrainable):
     """`unrolled` in training, by squared error: each theta is measured anew at every step, the given y is not read."""
 
     unrolled: Unrolled
-    frozen: Callable[[], Measuring]
-
-    def __init__(self, unrolled: Unrolled, task: AbstractTask, maps: Standardisation) -> None:
-        self.unrolled = unrolled
-        frozen = Measuring(task, maps)
-        self.frozen = lambda: frozen
 
     def loss(
         self,
@@ -131,6 +118,6 @@ class Unrolling(AbstractTrainable):
     ) -> Float[Array, ""]:
         """The mean over coordinates."""
         del y, progress
-        task, maps = self.frozen()
-        measured = maps.y_in(task.simulate(key, maps.theta_out(theta)))
+        maps = jax.lax.stop_gradient(self.unrolled.maps)
+        measured = maps.y_in(maps.task.simulate(key, maps.theta_out(theta)))
         return jnp.mean((self.unrolled(measured) - theta) ** 2)
