@@ -53,8 +53,8 @@ def run(arguments: argparse.Namespace) -> None:
                 files.append(points(model, truth, entry))
                 entry.count(Calls(network=len(truth)))
             continue
+        key = key_for(cell["root_seed"], "sample", *names, panel)
         with ledger.entry(Cost(*names, "sample", panel, len(truth), num)) as entry:
-            key = key_for(cell["root_seed"], "sample", *names, panel)
             theta = draw(key, model, truth.y, num, entry)
             entry.count(Calls(network=len(truth) * num * passes))
         log_prob = log_prob_true = None
@@ -78,12 +78,12 @@ def draw(key, model, y, num: int, entry):
         return np.zeros((len(y), num, model.standardisation.task.dim), np.float32)
     arrays, static = eqx.partition(model, eqx.is_array)
 
-    def sample(arrays, keys, y):
-        posterior = eqx.combine(arrays, static)
+    def sample(arrays, key, y):
+        posterior, keys = eqx.combine(arrays, static), jax.random.split(key, len(y))
         one = lambda pair: posterior.sample(*pair, num)  # noqa: E731
         return jax.lax.map(one, (keys, y), batch_size=min(len(y), max(1, AT_ONCE // num)))
 
-    inputs = (arrays, jax.random.split(key, len(y)), y)
+    inputs = (arrays, key, y)
     return np.asarray(entry.compile(sample, *inputs)(*inputs))
 
 
