@@ -104,6 +104,21 @@ def test_one_draw_and_the_mean_stand_apart() -> None:
     assert "17.00 | 20.00 | 89.7 %" in row
 
 
+def test_images_that_all_restore_stand_first_where_some_restore_more() -> None:
+    few = [
+        ("dps", "restoration", "psnr_mean", 20.1),
+        ("dps", "restoration", "psnr_mean_shared", 20.1),
+    ]
+    many = [
+        ("flow", "restoration", "psnr_mean", 20.0),
+        ("flow", "restoration", "psnr_mean_shared", 20.2),
+    ]
+    header, _, *found = images_table(rows(*few, *many), "digits_denoise").splitlines()
+    assert header.startswith("| Method | PSNR, dB, mean, images of all |")
+    assert sorted(row.split("|")[2].strip() for row in found) == ["20.10", "20.20"]
+    assert "images of all" not in images_table(rows(*few), "digits_denoise")
+
+
 @pytest.mark.parametrize(
     ("dim", "y", "shape"),
     [(64, (8, 8, 1), (8, 8, 1)), (64, (8, 8, 2), (8, 8, 1)), (64, (4, 4, 1), (8, 8, 1)),

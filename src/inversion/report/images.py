@@ -35,9 +35,13 @@ SHARED, GAIN_SE = "psnr_mean_shared", "psnr_gain_se"
 
 
 def images_table(results: Results, task: str) -> str:
-    """A row for each method; a column for each score that any has. One draw and the mean of all stand apart."""
+    """A row for each method; a column for each score that any has. One draw and the mean of all stand apart.
+
+    Where methods restore more images than others, PSNR of the mean stands besides over those that all restore.
+    """
     means = _means(results, task, HELD_OUT)
     made = {score for _, score in means.index}
+    uneven = any(means.get((m, SHARED), whole) != whole for m, whole in _over(means, "psnr_mean"))
     likenesses = {name: title for name, title in LIKENESSES.items() if f"{name}_1" in made}
     others = {name: title for name, title in (CALIBRATION | EXACT | COST).items() if name in made}
     rows = []
@@ -50,12 +54,14 @@ def images_table(results: Results, task: str) -> str:
         rows.append(
             [
                 method_name(method),
+                *([_told(SHARED, means.get((method, SHARED)))] if uneven else []),
                 *pairs,
                 *(_told(name, means.get((method, name))) for name in others),
             ]
         )
     titles = [f"{title}, {which}" for title in likenesses.values() for which in ("1", "mean")]
-    return pipe_table(["Method", *titles, *others.values()], rows)
+    shared = ["PSNR, dB, mean, images of all"] if uneven else []
+    return pipe_table(["Method", *shared, *titles, *others.values()], rows)
 
 
 def images_targets(results: Results) -> str:
@@ -195,6 +201,11 @@ def _means(results: Results, task: str, panel: str) -> pd.Series:
     rows = rows[(rows["task"] == task) & (rows["panel"] == panel)]
     largest = rows.groupby("method")["budget"].transform("max")
     return rows[rows["budget"] == largest].groupby(["method", "score"])["value"].mean()
+
+
+def _over(means: pd.Series, score: str) -> Iterator[tuple[str, float]]:
+    """Method and value of each that has this score."""
+    return ((method, value) for (method, name), value in means.items() if name == score)
 
 
 def _methods(means: pd.Series, *scores: str) -> list[str]:
