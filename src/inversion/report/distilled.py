@@ -15,7 +15,7 @@ METHODS = (
     "diffpir",
     "annealed_langevin",
 )
-LEARNED, ASKED = "aps", 0.10
+ONE_PASS, ASKED = {"aps_known": "known prior", "aps": "learned prior"}, 0.10
 DISTANCE = "mode_tv"
 OF_ALL = {"excess_nll": "Excess NLL", "train_s": "Training, CPU", "sample_s": "Draws, CPU"}  # fmt: skip
 

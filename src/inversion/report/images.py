@@ -114,11 +114,12 @@ def _field(results: Results) -> Iterator[tuple[str, ...]]:
 def _modes(results: Results) -> Iterator[tuple[str, ...]]:
     """At y = 0, which lies in the middle of the observations."""
     middle = len(results.observations_of(distilled.TASK)) // 2
-    value = distilled.value_of(results, distilled.LEARNED, distilled.DISTANCE, str(middle))
-    if value is not None:
-        what = f"{task_name(distilled.TASK)}, y = 0: total variation of the four segments' masses"
-        told = format_number(distilled.DISTANCE, value)
-        yield what, f"≤ {distilled.ASKED:.2f}", told, method_name(distilled.LEARNED)
+    for method, prior in distilled.ONE_PASS.items():
+        value = distilled.value_of(results, method, distilled.DISTANCE, str(middle))
+        if value is not None:
+            what = f"{task_name(distilled.TASK)}, y = 0, {prior}: total variation of the four segments' masses"
+            told = format_number(distilled.DISTANCE, value)
+            yield what, f"≤ {distilled.ASKED:.2f}", told, method_name(method)
 
 
 def _calibrated(results: Results) -> Iterator[tuple[str, ...]]:
