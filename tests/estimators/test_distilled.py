@@ -163,7 +163,7 @@ GUESS = {"passes": 3, "prior": PRIOR, "task": GAUSSIAN_ENTRY}
 
 
 def untrained(around, key=0):
-    """Around `around`, the guess begun from pairs of the Gaussian task."""
+    """A sampler of the Gaussian task around `around`, before any training."""
     network = {"flow": AFFINE} if around is None else {"flow": AFFINE, "around": around}
     return make_estimator(jax.random.key(key), GAUSSIAN, "distilled", network)
 

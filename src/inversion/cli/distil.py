@@ -5,9 +5,7 @@ import argparse
 from inversion.cli.common import add_cell, configure_jax, read_cell
 from inversion.cli.fitting import add_outputs, bar_of, write_fit
 
-DRAWS = (
-    30_000  # of the prior, at most: what theta is standardised by, and what a guess is trained on
-)
+DRAWS = 30_000  # of the prior, at most: for the moments of theta, and for a guess to be trained on
 # What needs pairs, or another view of y: here each of these keeps its default.
 UNFIT = ("whiten", "fresh_noise", "symmetries", "y_scale", "y_screen")
 

@@ -41,7 +41,8 @@ def images_table(results: Results, task: str) -> str:
     """
     means = _means(results, task, HELD_OUT)
     made = {score for _, score in means.index}
-    uneven = any(means.get((m, SHARED), whole) != whole for m, whole in _over(means, "psnr_mean"))
+    scored = _methods(means, "psnr_mean", SHARED)
+    uneven = any(means[method, "psnr_mean"] != means[method, SHARED] for method in scored)
     likenesses = {name: title for name, title in LIKENESSES.items() if f"{name}_1" in made}
     others = {name: title for name, title in (CALIBRATION | EXACT | COST).items() if name in made}
     rows = []
@@ -202,11 +203,6 @@ def _means(results: Results, task: str, panel: str) -> pd.Series:
     rows = rows[(rows["task"] == task) & (rows["panel"] == panel)]
     largest = rows.groupby("method")["budget"].transform("max")
     return rows[rows["budget"] == largest].groupby(["method", "score"])["value"].mean()
-
-
-def _over(means: pd.Series, score: str) -> Iterator[tuple[str, float]]:
-    """Method and value of each that has this score."""
-    return ((method, value) for (method, name), value in means.items() if name == score)
 
 
 def _methods(means: pd.Series, *scores: str) -> list[str]:
