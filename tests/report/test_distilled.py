@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from inversion.report.distilled import TASK, distilled, value_of
+from inversion.report.distilled import EACH, TASK, distilled, value_of
 from inversion.report.images import images_targets
 from inversion.tables.images import COLUMNS
 
@@ -34,6 +34,16 @@ def test_the_largest_budget_counts_and_seeds_are_averaged() -> None:
     rows += [("aps", 20, seed, "1", "mode_tv", 0.1 + 0.1 * seed) for seed in (0, 1)]
     assert abs(value_of(results(*rows), "aps", "mode_tv", "1") - 0.15) < 1e-9
     assert value_of(results(*rows), "aps", "mode_tv", "0") is None
+
+
+def test_observations_without_names_are_averaged() -> None:
+    rows = [("aps", 10, 0, str(at), "mode_tv", 0.1 * at) for at in range(3)]
+    kept = results(*rows, ("aps", 10, 0, "all", "mode_tv", 5.0))
+    assert abs(value_of(kept, "aps", "mode_tv", EACH) - 0.1) < 1e-9
+    kept.observations_of = lambda task: []
+    header, *_, row = distilled(kept).splitlines()
+    assert "TV " in header
+    assert "0.100" in row
 
 
 def test_what_was_asked_at_the_middle_stands_among_the_targets() -> None:
