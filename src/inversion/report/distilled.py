@@ -18,7 +18,9 @@ METHODS = (
 )
 ONE_PASS, ASKED = {"aps_known": "known prior", "aps": "learned prior"}, 0.10
 DISTANCE = "mode_tv"
-OF_ALL = {"excess_nll": "Excess NLL", "train_s": "Training, CPU", "sample_s": "Draws, CPU"}  # fmt: skip
+OF_ALL = {
+    "excess_nll": "Excess NLL", "tarp_p": "TARP p", "train_s": "Training, CPU", "sample_s": "Draws, CPU",
+}  # fmt: skip
 
 
 def distilled(results: Results, task: str = TASK) -> str:
