@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import rc_context
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from inversion import grid
@@ -171,16 +171,31 @@ def test_draws_that_are_not_finite_leave_an_empty_panel(fresh) -> None:
 
 def test_restorations_show_truth_measurement_draws_mean_and_spread(restored) -> None:
     figure = drawn("restorations", restored)
-    shown = [axes.images[0].get_array() for axes in figure.axes]
-    assert len(shown) == 2 * 7
+    assert len(figure.axes) == 2
+    row = np.asarray(figure.axes[0].images[0].get_array())
+    assert row.shape == (4, 7 * 4 + 6, 4)
+    shown = [row[:, start : start + 4] for start in range(0, 7 * 5, 5)]
+    assert not row[:, 4::5].any()
     cell = restored.cells.restorations[0]
     record = Draws.load(restored.results / grid.address(files.DRAWS, cell))
-    np.testing.assert_allclose(shown[0], record.theta_true[0].reshape(4, 4))
-    assert np.isnan(np.ma.filled(shown[1], np.nan)).sum() == 8
-    np.testing.assert_allclose(shown[2], record.theta[0, 0].reshape(4, 4))
-    np.testing.assert_allclose(shown[5], record.theta[0].mean(0).reshape(4, 4))
-    np.testing.assert_allclose(shown[6], record.theta[0].std(0).reshape(4, 4))
-    assert [axes.get_title() for axes in figure.axes[:7]] == [
+    truth, draws = record.theta_true[0].reshape(4, 4), record.theta[0].reshape(-1, 4, 4)
+    hidden = (shown[1] == [*to_rgb(style.FAINT), 1]).all(axis=-1)
+    assert hidden.sum() == 8
+    records = [
+        Draws.load(restored.results / grid.address(files.DRAWS, c))
+        for c in restored.cells.restorations
+    ]
+    widest = max(other.theta[0].std(0).max() for other in records)
+    for picture, (values, low, high) in {
+        0: (truth, truth.min(), truth.max()),
+        2: (draws[0], truth.min(), truth.max()),
+        5: (draws.mean(0), truth.min(), truth.max()),
+        6: (draws.std(0), 0.0, widest),
+    }.items():
+        grey = np.clip((values - low) / (high - low), 0, 1)
+        np.testing.assert_allclose(shown[picture][..., 0], grey, atol=1e-6)
+        np.testing.assert_allclose(shown[picture][..., 1], grey, atol=1e-6)
+    assert [text.get_text() for text in figure.axes[0].texts][:7] == [
         "truth", "measured", "draw", "draw", "draw", "mean", "sd"
     ]  # fmt: skip
     assert {"flow matching", "Gaussian head"} <= set(texts(figure))

@@ -1,8 +1,11 @@
 """Measured images side by side: truth, measurement, draws, mean and standard deviation, a row for each method."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from inversion.figures.layout import Frame, height_of, panels_in, write
@@ -12,7 +15,7 @@ from inversion.names import TASKS, in_order, method_name
 from inversion.tables.images import SHOWN, image_pictures
 
 TITLES = ("truth", "measured", *["draw"] * SHOWN, "mean", "sd")
-FRAME = Frame(left=1.75, right=0.1, top=0.5, bottom=0.08, across=0.07, down=0.07)
+FRAME = Frame(left=1.75, right=0.1, top=0.5, bottom=0.08, down=0.07)
 PANEL = 0.74  # inches
 
 
@@ -28,37 +31,55 @@ def restorations(study: Study) -> Figure:
         below -= heights[task]
         write(figure, above + 0.12, task_name(task), 10, INK, "bold")
         frame = FRAME._replace(top=above + FRAME.top, bottom=below + FRAME.bottom)
-        places = panels_in(figure, len(methods), len(TITLES), frame)
+        places = panels_in(figure, len(methods), 1, frame)
         truth = found[task, methods[0]][0]
         widest = max(found[task, method][-1].max() for method in methods)
         for row, method in enumerate(methods):
-            for column, picture in enumerate(found[task, method]):
-                axes = figure.add_subplot(places[row, column])
-                last = column == len(TITLES) - 1
-                show_picture(
-                    axes, picture, 0.0 if last else truth.min(), widest if last else truth.max()
-                )
-                if row == 0:
-                    axes.set_title(TITLES[column], size=8, pad=3)
-                if column == 0:
-                    look = {"color": colour_of(method), "weight": "bold", "size": 8}
-                    look |= {"ha": "right", "va": "center", "transform": axes.transAxes}
-                    axes.text(-0.12, 0.5, _broken(method_name(method)), **look)
+            axes = figure.add_subplot(places[row, 0])
+            scales = truth.min(), truth.max(), widest
+            show_row(axes, found[task, method], scales, TITLES if row == 0 else ())
+            look = {"color": colour_of(method), "weight": "bold", "size": 8}
+            look |= {"ha": "right", "va": "center", "transform": axes.transAxes}
+            axes.text(-0.015, 0.5, _broken(method_name(method)), **look)
         above += heights[task]
     return figure
 
 
-def show_picture(axes: Axes, picture: Float[np.ndarray, "h w c"], low: float, high: float) -> None:
-    """Grey for one channel; what is hidden is a pale colour of the frame."""
+def show_row(
+    axes: Axes,
+    shown: Float[np.ndarray, "picture h w c"],
+    scales: tuple[float, float, float],
+    titles: Sequence[str] = (),
+) -> None:
+    """Pictures side by side, from the left, as one image, which makes a small file.
+
+    Of `scales` the last is the highest value of the last picture, a standard deviation; the first two are the lowest
+    and the highest of the others.
+    """
     bare(axes)
-    axes.set_facecolor(FAINT)
-    if picture.shape[2] == 1:
-        axes.imshow(
-            picture[..., 0], cmap="gray", vmin=low, vmax=max(high, low + 1e-6), interpolation="none"
-        )
-    else:
-        scaled = np.clip((picture - low) / max(high - low, 1e-6), 0, 1)
-        axes.imshow(np.nan_to_num(scaled, nan=0.5), interpolation="none")
+    low, high, widest = scales
+    height, width = shown.shape[1:3]
+    starts = np.arange(len(shown)) * (width + max(1, width // 8))
+    row = np.zeros((height, starts[-1] + width, 4))  # between the pictures nothing
+    for start, picture in zip(starts[:-1], shown[:-1], strict=True):
+        row[:, start : start + width] = _coloured(picture, low, high)
+    row[:, starts[-1] :] = _coloured(shown[-1], 0.0, widest)
+    axes.imshow(row, interpolation="none")
+    axes.set_anchor("W")
+    for start, title in zip(starts, titles, strict=False):
+        place = start + (width - 1) / 2, -0.5
+        look = {"size": 8, "ha": "center", "va": "bottom", "textcoords": "offset points"}
+        axes.annotate(title, place, (0, 3), **look)
+
+
+def _coloured(
+    picture: Float[np.ndarray, "h w c"], low: float, high: float
+) -> Float[np.ndarray, "h w 4"]:
+    """Grey for one channel, colours for three; what is hidden is a pale colour of the frame."""
+    scaled = np.clip((picture - low) / max(high - low, 1e-6), 0, 1)
+    colours = np.ones((*picture.shape[:2], 4))
+    colours[..., :3] = np.where(np.isnan(scaled), to_rgb(FAINT), scaled)
+    return colours
 
 
 def _broken(name: str, most: int = 22) -> str:
