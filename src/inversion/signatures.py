@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Mapping
 
-from inversion.closure import source_file
+from inversion.closure import parsed, source_file
 
 
 def parameters(target: str) -> list[str] | None:
@@ -12,7 +12,7 @@ def parameters(target: str) -> list[str] | None:
     path = source_file(module)
     if path is None:
         return None
-    body = ast.parse(path.read_text()).body
+    body = parsed(path).body
     classes = {node.name: node for node in body if isinstance(node, ast.ClassDef)}
     origins = {
         alias.name: node.module
