@@ -45,14 +45,8 @@ def source_file(module: str) -> Path | None:
 
 
 @cache
-def parsed(path: Path) -> ast.Module:
-    """Once a process: every start of the workflow asks for each file many times."""
-    return ast.parse(path.read_text(), filename=str(path))
-
-
-@cache
 def _imports(path: Path) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_ours(parsed(path))))
+    return tuple(dict.fromkeys(_ours(ast.parse(path.read_text(), filename=str(path)))))
 
 
 def _ours(tree: ast.AST) -> Iterator[str]:
@@ -74,9 +68,16 @@ def _origin(module: str, name: str) -> str:
     path = source_file(module)
     if module.split(".")[0] != PACKAGE or path is None or path.name != "__init__.py":
         return module
-    for node in parsed(path).body:
-        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            for alias in node.names:
-                if (alias.asname or alias.name) == name:
-                    return _origin(node.module, alias.name)
-    return module
+    origin = _names(path).get(name)
+    return module if origin is None else _origin(*origin)
+
+
+@cache
+def _names(path: Path) -> dict[str, tuple[str, str]]:
+    """What a file imports at its top: the module and the name there, by the name here."""
+    return {
+        alias.asname or alias.name: (node.module, alias.name)
+        for node in ast.parse(path.read_text(), filename=str(path)).body
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0
+        for alias in node.names
+    }

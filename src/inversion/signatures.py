@@ -2,17 +2,19 @@
 
 import ast
 from collections.abc import Mapping
+from functools import cache
 
-from inversion.closure import parsed, source_file
+from inversion.closure import source_file
 
 
+@cache
 def parameters(target: str) -> list[str] | None:
     """Names that `package.module:Name` takes by keyword; None where the source does not say."""
     module, _, name = target.partition(":")
     path = source_file(module)
     if path is None:
         return None
-    body = parsed(path).body
+    body = ast.parse(path.read_text()).body
     classes = {node.name: node for node in body if isinstance(node, ast.ClassDef)}
     origins = {
         alias.name: node.module
