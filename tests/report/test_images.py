@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from inversion.records import Draws
+from inversion.report.formats import MISSING
 from inversion.report.images import IMAGE_TABLES, images_table, images_targets
 from inversion.tables.images import (
     CALLS,
@@ -139,10 +140,26 @@ def test_pictures_of_few_pixels_are_as_large_as_the_truth() -> None:
 
 
 def test_hands_and_memory_stand_apart() -> None:
-    columns = ["warp", "seen", "same_hands", "validation", "test", "date", "machine"]
-    table = pd.DataFrame(
-        [(1.0, 21.0, 20.25, 20.125, 20.0, "2026-01-01", "a processor")], columns=columns
-    )
-    told = IMAGE_TABLES["images_writers"](SimpleNamespace(writers=table)).splitlines()[-1]
-    cells = [cell.strip() for cell in told.strip("|").split("|")]
-    assert cells == ["1", "21.00", "20.25", "20.12", "20.00", "2026-01-01", "a processor"]
+    columns = [
+        "task",
+        "prior",
+        "warp",
+        "steps",
+        "seen",
+        "same_hands",
+        "validation",
+        "test",
+        "date",
+        "machine",
+    ]
+    scores = 21.0, 20.25, 20.125, 20.0, "2026-01-01", "a processor"
+    rows = [
+        ("digits_denoise", "gaussian", 0.0, 0, *scores),
+        ("digits_inpaint", "image_prior", 1.5, 44000, *scores),
+    ]
+    table = pd.DataFrame(rows, columns=columns)
+    told = IMAGE_TABLES["images_writers"](SimpleNamespace(writers=table)).splitlines()[-2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in told]
+    same = ["21.00", "20.25", "20.12", "20.00", "2026-01-01", "a processor"]
+    assert cells[0] == ["digits, noisy", "A Gaussian", MISSING, MISSING, *same]
+    assert cells[1] == ["digits, half their pixels", "Denoiser", "1.5", "44,000", *same]

@@ -32,6 +32,7 @@ EXACT = {
 }  # fmt: skip
 COST = {DRAW: "A draw, CPU", CALLS: "Passes a draw", TRAIN: "Training, CPU"}
 PERCENT = {"coverage_90", "coverage_90_low", *EXACT} - {"c2st"}
+WRITERS = {"gaussian": "A Gaussian", "image_prior": "Denoiser"}
 SHARED, GAIN_SE = "psnr_mean_shared", "psnr_gain_se"
 
 
@@ -78,14 +79,21 @@ def images_targets(results: Results) -> str:
 
 
 def images_writers(results: Results) -> str:
-    """What `benchmarks/writers.py` measured: PSNR of denoised images, seen or not and of known hands or not."""
-    rows = [
-        [f"{row.warp:g}", *(_told("psnr", value) for value in (row.seen, row.same_hands, row.validation, row.test)),
-         row.date, row.machine]
-        for row in results.writers.itertuples()
-    ]  # fmt: skip
-    groups = ["Seen", "Unseen, of these hands", "Validation", "Test"]
-    return pipe_table(["Warp", *groups, "Measured", "Processor"], rows)
+    """What `benchmarks/writers.py` measured: PSNR of posterior means, on images seen or not, of known hands or not."""
+    groups = {
+        "seen": "Seen",
+        "same_hands": "Unseen, of these hands",
+        "validation": "Validation",
+        "test": "Test",
+    }
+    rows = []
+    for row in results.writers.itertuples():
+        scores = (_told("psnr", getattr(row, group)) for group in groups)
+        made = (f"{row.warp:g}", f"{row.steps:,}") if row.steps else (MISSING, MISSING)
+        told = task_name(row.task), WRITERS[row.prior], *made
+        rows.append([*told, *scores, row.date, row.machine])
+    header = ["Problem", "Prior", "Warp", "Steps", *groups.values(), "Measured", "Processor"]
+    return pipe_table(header, rows, text_columns=2)
 
 
 def _exact(results: Results) -> Iterator[tuple[str, ...]]:
