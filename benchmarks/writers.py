@@ -93,7 +93,7 @@ def spread(rng, images):
 
 
 def trained(rng, entry, task, images):
-    """A prior of these images, each seen once with its own noise."""
+    """A prior of these images, as the study trains one."""
     theta = spread(rng, images)
     y = jax.vmap(task.simulate)(jax.random.split(jax.random.key(0), len(theta)), theta)
     simulations = Simulations(theta.astype(np.float32), np.asarray(y, np.float32))

@@ -87,7 +87,7 @@ def images_writers(results: Results) -> str:
         "test": "Test",
     }
     rows = []
-    for row in results.writers.itertuples():
+    for row in results.writers.sort_values("task", kind="stable").itertuples():
         scores = (_told("psnr", getattr(row, group)) for group in groups)
         made = (f"{row.warp:g}", f"{row.steps:,}") if row.steps else (MISSING, MISSING)
         told = task_name(row.task), WRITERS[row.prior], *made
