@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from operator import attrgetter
 
 import pandas as pd
 
@@ -87,7 +88,7 @@ def images_writers(results: Results) -> str:
         "test": "Test",
     }
     rows = []
-    for row in results.writers.sort_values("task", kind="stable").itertuples():
+    for row in sorted(results.writers.itertuples(), key=attrgetter("task")):
         scores = (_told("psnr", getattr(row, group)) for group in groups)
         made = (f"{row.warp:g}", f"{row.steps:,}") if row.steps else (MISSING, MISSING)
         told = task_name(row.task), WRITERS[row.prior], *made
