@@ -4,7 +4,7 @@ The images lie by writer, and the last, which are for tests, are of other writer
 prior is trained on some of the training images, drawn at random, so that others of the same hands were not seen. PSNR
 of the posterior mean is told on images seen, on unseen ones of these hands, and on those of others: under noise of one
 pass of the denoiser, with masks of DiffPIR. A wider warp, and a Gaussian in the network's place, remember less. About
-twenty-five minutes of one core:
+an hour of one core:
 
     python benchmarks/writers.py --out report/tables/writers.csv
 """
@@ -33,15 +33,14 @@ from inversion.tasks import make_task
 from inversion.tasks.digits import DARKEST, SIDE, warped
 
 ROOT = Path(__file__).parents[1]
-NOISE, MASKS, PRIOR, ITERATED, GAUSSIAN = (
-    "digits_denoise",
-    "digits_inpaint",
-    "image_prior",
-    "diffpir_image",
-    "gaussian",
+NOISE, MASKS, ITERATED = "digits_denoise", "digits_inpaint", "diffpir_image"
+GAUSSIAN, PERCEPTRON, UNET = "gaussian", "image_prior_mlp", "image_prior"
+# Priors, warps, and the task for which the prior trains as long.
+TRAININGS = (
+    *((PERCEPTRON, warp, MASKS) for warp in (0.0, 1.0)),
+    *((PERCEPTRON, warp, NOISE) for warp in (1.0, 1.5, 2.0)),
+    *((UNET, warp, NOISE) for warp in (0.0, 1.0, 1.5)),
 )
-# Warps, and the task for which the prior trains as long.
-TRAININGS = ((0.0, MASKS), (1.0, MASKS), (1.0, NOISE), (1.5, NOISE), (2.0, NOISE))
 PAIRS, SEEN, REPEATS, DRAWS = 30_000, 1000, 10, 32
 
 
@@ -77,10 +76,10 @@ def main() -> None:
 
     gaussian = of_gaussian(spread(rng, images[:SEEN]), noise.noise_scale)
     tell(noise, GAUSSIAN, 0.0, 0, REPEATS, gaussian)
-    for warp, as_long in TRAININGS:
-        entry = fit_entry(params, as_long, PRIOR)
+    for name, warp, as_long in TRAININGS:
+        entry = fit_entry(params, as_long, name)
         prior = trained(rng, entry, noise, rng.choice(warped(images[:SEEN], warp), PAIRS))
-        told = PRIOR, warp, entry["fit"]["max_steps"]
+        told = name, warp, entry["fit"]["max_steps"]
         tell(noise, *told, REPEATS, of_one_pass(prior, noise.noise_scale))
         tell(masks, *told, 1, of_iterations(prior, masks, params))
     if arguments.out is not None:
@@ -99,7 +98,7 @@ def trained(rng, entry, task, images):
     simulations = Simulations(theta.astype(np.float32), np.asarray(y, np.float32))
     estimator = make_estimator(jax.random.key(1), task, entry["kind"], entry["network"])
     training = build(TRAINING, {"kind": "fit", **entry["fit"]})
-    cost = Entry(Cost(NOISE, PRIOR, len(theta), 0, "train"))
+    cost = Entry(Cost(NOISE, entry["kind"], len(theta), 0, "train"))
     return fit(jax.random.key(2), estimator, task, simulations, training, entry=cost).model
 
 

@@ -155,11 +155,11 @@ def test_hands_and_memory_stand_apart() -> None:
     scores = 21.0, 20.25, 20.125, 20.0, "2026-01-01", "a processor"
     rows = [
         ("digits_denoise", "gaussian", 0.0, 0, *scores),
-        ("digits_inpaint", "image_prior", 1.5, 44000, *scores),
+        ("digits_inpaint", "image_prior_mlp", 1.5, 44000, *scores),
     ]
     table = pd.DataFrame(rows, columns=columns)
     told = IMAGE_TABLES["images_writers"](SimpleNamespace(writers=table)).splitlines()[-2:]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in told]
     same = ["21.00", "20.25", "20.12", "20.00", "2026-01-01", "a processor"]
     assert cells[0] == ["digits, noisy", "A Gaussian", MISSING, MISSING, *same]
-    assert cells[1] == ["digits, half their pixels", "Denoiser", "1.5", "44,000", *same]
+    assert cells[1] == ["digits, half their pixels", "Perceptron", "1.5", "44,000", *same]

@@ -33,7 +33,7 @@ EXACT = {
 }  # fmt: skip
 COST = {DRAW: "A draw, CPU", CALLS: "Passes a draw", TRAIN: "Training, CPU"}
 PERCENT = {"coverage_90", "coverage_90_low", *EXACT} - {"c2st"}
-WRITERS = {"gaussian": "A Gaussian", "image_prior": "Denoiser"}
+WRITERS = {"gaussian": "A Gaussian", "image_prior_mlp": "Perceptron", "image_prior": "U-Net"}
 SHARED, GAIN_SE = "psnr_mean_shared", "psnr_gain_se"
 
 
